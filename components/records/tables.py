@@ -1,0 +1,72 @@
+"""Writing and reading the tables that pass between stages: checked, atomic, the same bytes for the same rows."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from components.contract.errors import FusarError
+
+Row = Mapping[str, Any]
+
+
+class WrongSchema(FusarError):
+    """A Parquet file does not hold the schema and version that its reader needs."""
+
+    def __init__(self, path: Path, wanted: str, found: str) -> None:
+        super().__init__(path, wanted, found)
+        self.path, self.wanted, self.found = path, wanted, found
+
+    def __str__(self) -> str:
+        return f"{self.path}: holds {self.found}, but {self.wanted} is needed. Run the stage that writes it again."
+
+
+def write_table(rows: Sequence[Row] | pa.Table, schema: pa.Schema, path: Path) -> None:
+    """Write rows as Parquet (zstd-1) under a temporary name, then move them into place."""
+    table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(list(rows), schema=schema)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    pq.write_table(table.cast(schema), partial, compression="zstd", compression_level=1)
+    os.replace(partial, path)
+
+
+def read_table(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read one Parquet file, or all files of a folder in the order of their names.
+
+    Args:
+        path: a file, or a folder of `*.parquet` files.
+        schema: one of `components.records.schemas`.
+        columns: names to read; None reads all.
+
+    Raises:
+        WrongSchema: a file holds another schema or version.
+        FusarError: the path does not exist or is no Parquet file.
+    """
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    wanted = None if columns is None else list(columns)
+    tables = [_read_file(file, schema, wanted) for file in files]
+    if not tables:
+        empty = schema.empty_table()
+        return empty if wanted is None else empty.select(wanted)
+    return pa.concat_tables(tables)
+
+
+def _read_file(path: Path, schema: pa.Schema, columns: list[str] | None) -> pa.Table:
+    try:
+        file = pq.ParquetFile(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise FusarError(f"{path}: cannot be read as Parquet ({error}). Run the stage that writes it again.") from error
+    with file:
+        wanted, found = _identity(schema), _identity(file.schema_arrow)
+        if wanted != found:
+            raise WrongSchema(path, wanted, found)
+        return file.read(columns=columns)
+
+
+def _identity(schema: pa.Schema) -> str:
+    metadata = schema.metadata or {}
+    name = metadata.get(b"fusar.schema", b"an unnamed schema").decode()
+    return f"{name} version {metadata.get(b'fusar.version', b'?').decode()}"
