@@ -1,0 +1,51 @@
+# Every target does its own set-up in .venv. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+# Spinning OpenMP threads collapse when anything else wants a core; idle ones must sleep.
+export OMP_WAIT_POLICY ?= PASSIVE
+export GX_ANALYTICS_ENABLED := False
+export HF_HUB_OFFLINE := 1
+
+.PHONY: help setup demo demo-update check test test-slow dvc.yaml docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.runtime ## make the environment in .venv from requirements.lock
+
+.venv/.runtime: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
+	@echo "Installing the packages of requirements.lock into .venv (several minutes, once) ..."
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --progress-bar off --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements-dev.lock
+	$(BIN)/pip install --progress-bar off --disable-pip-version-check -r requirements-dev.lock -c requirements.lock
+	@touch $@
+
+demo: .venv/.runtime ## simulate scenes, retrain, register, promote; no GPU, server, account or download
+	@$(BIN)/fusar demo
+
+demo-update: .venv/.runtime ## add one scene, retrain what depends on it, compare the challenger with the champion
+	@$(BIN)/fusar demo --update
+
+check: .venv/.dev ## ruff, mypy strict, import-linter, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+test: .venv/.dev ## the suite that CI runs
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: .venv/.dev ## what takes longer: byte-for-byte reruns, kills at every stage, the laptop profile's floors
+	$(BIN)/python -m pytest -m slow
+
+dvc.yaml: .venv/.dev ## write dvc.yaml anew from what the packages declare
+	$(BIN)/python -m flows.dvcfile > dvc.yaml.partial && mv dvc.yaml.partial dvc.yaml
+
+clean: ## remove state, models and outputs (.fusar, mlruns, data, outputs); the environment stays
+	rm -rf .fusar data outputs logs mlruns/mlflow.db* mlruns/artifacts
