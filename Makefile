@@ -18,7 +18,7 @@ setup: .venv/.runtime ## make the environment in .venv from requirements.lock
 	@echo "Installing the packages of requirements.lock into .venv (several minutes, once) ..."
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --progress-bar off --disable-pip-version-check -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 .venv/.dev: .venv/.runtime requirements-dev.lock

@@ -30,4 +30,5 @@ class MissingInput(FusarError):
         self.path = path
 
     def __str__(self) -> str:
-        return f"{self.path}: stage {self.stage} reads it, but it does not exist. Run `dvc repro {self.stage}` or `dvc pull`."
+        remedy = f"Run `dvc repro {self.stage}` or `dvc pull`."
+        return f"{self.path}: stage {self.stage} reads it, but it does not exist. {remedy}"

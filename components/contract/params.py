@@ -52,7 +52,9 @@ def check_params(path: Path, stages: Sequence[Stage]) -> dict[str, StageConfig]:
     """
     params = read_params(path)
     known = {stage.name for stage in stages}
-    problems = [f"{key}: unknown stage; the stages are {', '.join(sorted(known))}" for key in params if key not in known]
+    problems = [
+        f"{key}: unknown stage; the stages are {', '.join(sorted(known))}" for key in params if key not in known
+    ]
     configs: dict[str, StageConfig] = {}
     for stage in stages:
         try:

@@ -15,7 +15,7 @@ SECONDS_BETWEEN_LINES = 4.0
 def progress(items: Iterable[Item], label: str, total: int, note: Callable[[], str] = lambda: "") -> Iterator[Item]:
     """Yield `items`, showing on stderr how many of `total` are done and what `note()` says.
 
-    A stage that a flow started writes to a pipe: there each line reads `label 120/250 note`, and the flow shows the newest.
+    A stage that a flow started writes to a pipe: each line there reads `label 120/250 note`; the flow shows the newest.
     """
     if sys.stderr.isatty():
         yield from track(items, description=label, total=total, console=Console(stderr=True))

@@ -59,9 +59,9 @@ CHIPS = _schema(
         pa.field("looks", pa.float32()),
         pa.field("incidence_deg", pa.float32()),
         _required("valid_share", pa.float32()),  # of pixels that are not nodata [0..1]
-        # (P, H, W) uint8, C order: records.backscatter codes; for amplitude the product's own 1..255 (0 raised to 1).
+        # (P, H, W) uint8, C order: records.backscatter codes; for amplitude the product's own 1..255.
         _required("backscatter", pa.binary()),
-        # AlphaEarth on the merged-patch grid: (G, G, 64) float32 little-endian, unit length; null where no cell is valid.
+        # AlphaEarth on the merged-patch grid: (G, G, 64) float32, unit length; null where no cell is valid.
         pa.field("alphaearth", pa.binary()),
         pa.field("alphaearth_valid", pa.binary()),  # (G, G) bool bytes; invalid cells hold zeros above
         pa.field("alphaearth_year", pa.int16()),

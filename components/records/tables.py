@@ -1,6 +1,5 @@
 """Writing and reading the tables that pass between stages: checked, atomic, the same bytes for the same rows."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ def write_table(rows: Sequence[Row] | pa.Table, schema: pa.Schema, path: Path) -
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     pq.write_table(table.cast(schema), partial, compression="zstd", compression_level=1)
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def read_table(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
