@@ -1,0 +1,118 @@
+"""The vision tower that KLIP trains and the GPT starts from: Qwen2.5-VL's own blocks behind a nonlinear stem.
+# ruff: noqa: N803, N806 (shape suffixes are capitals)
+
+Legend of shape suffixes: B chips, C channels, H W pixels, N patches of a chip, M merged patches of a chip, D width.
+"""
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLVisionConfig
+from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VisionTransformerPretrainedModel
+
+from components.networks.channels import CHANNELS
+from components.networks.errors import BadChip
+
+
+class VisionConfig(BaseModel):
+    """Size of the vision tower."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    patch_size: int = Field(ge=2, le=32, description="Side of a patch [pixel].")
+    merge_size: int = Field(ge=1, le=4, description="Patches along one side of a merged patch.")
+    window_size: int = Field(ge=8, le=1024, description="Side of the window of local attention [pixel].")
+    full_attention_blocks: tuple[int, ...] = Field(description="Blocks that attend over the whole chip, from 0.")
+    width: int = Field(ge=16, le=8192, multiple_of=8, description="Width of the blocks.")
+    depth: int = Field(ge=1, le=64, description="Number of blocks.")
+    heads: int = Field(ge=1, le=64, description="Attention heads of a block; width / heads must be a multiple of 4.")
+    mlp_width: int = Field(ge=16, le=32768, description="Inner width of a block's MLP.")
+    out_width: int = Field(ge=16, le=8192, description="Width of a merged token: that of what reads it.")
+
+    def to_qwen(self) -> Qwen2_5_VLVisionConfig:
+        """Express the size in transformers' own configuration."""
+        return Qwen2_5_VLVisionConfig(
+            depth=self.depth,
+            hidden_size=self.width,
+            intermediate_size=self.mlp_width,
+            num_heads=self.heads,
+            in_channels=CHANNELS,
+            patch_size=self.patch_size,
+            spatial_merge_size=self.merge_size,
+            temporal_patch_size=1,
+            window_size=self.window_size,
+            out_hidden_size=self.out_width,
+            fullatt_block_indexes=list(self.full_attention_blocks),
+        )
+
+
+class PatchStem(nn.Module):
+    """Patch embedding by a two-layer MLP inside each patch.
+
+    A linear projection of speckled patches loses 6 points of retrieval R@1 and 7 of ship counts against this one,
+    which costs nothing; a convolutional stem gains nothing more (SPIKE section 4).
+    """
+
+    def __init__(self, config: VisionConfig) -> None:
+        super().__init__()
+        pixels = CHANNELS * config.patch_size**2
+        self.inner = nn.Linear(pixels, 2 * config.width)
+        self.outer = nn.Linear(2 * config.width, config.width)
+
+    def forward(self, patches: torch.Tensor) -> torch.Tensor:
+        """Embed flat patches, (patches, C * patch * patch), as (patches, D)."""
+        embedded: torch.Tensor = self.outer(nn.functional.gelu(self.inner(patches)))
+        return embedded
+
+
+class VisionTower(Qwen2_5_VisionTransformerPretrainedModel):  # type: ignore[misc]
+    """transformers' Qwen2.5-VL vision tower, merger included, with `PatchStem` in the place of `patch_embed`.
+
+    `forward(patches, grid_thw=...)` is Qwen's own, so the tower stands in for `model.visual` of a GPT, and its
+    state loads there with strict=True; `encode` is the same for chips of one size.
+    """
+
+    def __init__(self, config: VisionConfig) -> None:
+        super().__init__(config.to_qwen())
+        self.size = config
+        self.patch_embed = PatchStem(config)
+
+    def encode(self, chips_BCHW: torch.Tensor) -> torch.Tensor:
+        """Give the merged tokens of chips, row by row from the upper left.
+
+        Args:
+            chips_BCHW: float32 from `channels`, (B, 3, H, W); H and W multiples of patch_size * merge_size.
+
+        Returns:
+            (B, M, out_width) with M = H * W / (patch_size * merge_size)^2.
+
+        Raises:
+            BadChip: the shape does not fit the patches.
+        """
+        patches, grid_thw = patchify(chips_BCHW, self.size)
+        merged: torch.Tensor = self(patches, grid_thw=grid_thw).pooler_output
+        return merged.view(len(chips_BCHW), -1, merged.shape[-1])
+
+
+def patchify(chips_BCHW: torch.Tensor, config: VisionConfig) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pack chips as Qwen's image processor does: flat patches in merge-block order, and the grid of each chip.
+
+    Args:
+        chips_BCHW: (B, 3, H, W).
+        config: gives the patch and merge size.
+
+    Returns:
+        patches (B * N, 3 * patch * patch), and grid_thw (B, 3) int64: 1, rows and columns of patches.
+
+    Raises:
+        BadChip: the channels are not three, or a side is no multiple of patch_size * merge_size.
+    """
+    batch, colours, height, width = chips_BCHW.shape
+    patch, merge = config.patch_size, config.merge_size
+    if colours != CHANNELS or height % (patch * merge) or width % (patch * merge):
+        raise BadChip(f"{colours} channels of {height}x{width} do not fit patches of {patch} merged by {merge}")
+    rows, columns = height // patch, width // patch
+    blocks = chips_BCHW.view(batch, colours, rows // merge, merge, patch, columns // merge, merge, patch)
+    patches = blocks.permute(0, 2, 5, 3, 6, 1, 4, 7).reshape(batch * rows * columns, colours * patch * patch)
+    grid_thw = torch.tensor([[1, rows, columns]], device=chips_BCHW.device).expand(batch, 3)
+    return patches, grid_thw
