@@ -1,5 +1,5 @@
 """From a chip's bytes to what the networks see: backscatter stays uint8 up to this boundary."""
-# ruff: noqa: N803, N806 (shape suffixes are capitals)
+# ruff: noqa: N803 (shape suffixes are capitals)
 
 from collections.abc import Sequence
 

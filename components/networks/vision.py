@@ -1,8 +1,8 @@
 """The vision tower that KLIP trains and the GPT starts from: Qwen2.5-VL's own blocks behind a nonlinear stem.
-# ruff: noqa: N803, N806 (shape suffixes are capitals)
 
 Legend of shape suffixes: B chips, C channels, H W pixels, N patches of a chip, M merged patches of a chip, D width.
 """
+# ruff: noqa: N803 (shape suffixes are capitals)
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
