@@ -1,7 +1,5 @@
 """One MLflow run per retrain and one child run per stage, each by its explicit id."""
 
-import hashlib
-import json
 import os
 import socket
 import time
@@ -10,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import psutil
 from mlflow import MlflowClient
@@ -29,18 +27,6 @@ _METRICS_PER_CALL: Final = 1000
 _TEXT_LIMIT: Final = 5000
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
-
-
-def input_key(lock_entry: Mapping[str, Any]) -> str:
-    """SHA-256 of what a stage run rests on: the command, the params and each dep's path and md5.
-
-    Args:
-        lock_entry: the stage's mapping as dvc.lock has it (`cmd`, `deps`, `params`); outs are ignored, so the key is
-            known before the run.
-    """
-    deps = sorted([dep["path"], dep.get("md5") or ""] for dep in lock_entry.get("deps", []))
-    rests_on = {"cmd": lock_entry["cmd"], "deps": deps, "params": lock_entry.get("params", {})}
-    return hashlib.sha256(json.dumps(rests_on, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.tracking.runs import StageResult, Tracking, input_key
+from components.tracking.keys import input_key
+from components.tracking.runs import StageResult, Tracking
 from components.tracking.store import tracking_uri
 
 ENTRY = {
