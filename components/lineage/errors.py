@@ -1,0 +1,45 @@
+"""What keeps a model's lineage from being told."""
+
+from components.contract.errors import FusarError
+
+
+class LineageError(FusarError):
+    """Base of the errors of lineage."""
+
+
+class IncompleteLineage(LineageError):
+    """A part of the chain that made a model is not known, so the model is not registered."""
+
+    def __init__(self, subject: str, missing: tuple[str, ...]) -> None:
+        super().__init__(subject, missing)
+        self.subject, self.missing = subject, missing
+
+    def __str__(self) -> str:
+        lines = "\n  ".join(self.missing)
+        return f"{self.subject}: lineage is incomplete. `fusar retrain` records all of it. Missing:\n  {lines}"
+
+
+class ChangedOutput(LineageError):
+    """A file in the checkout is not the one that dvc.lock names."""
+
+    def __init__(self, path: str, wanted: str, found: str) -> None:
+        super().__init__(path, wanted, found)
+        self.path, self.wanted, self.found = path, wanted, found
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: has md5 {self.found}, but dvc.lock says {self.wanted}. "
+            f"Remove it and run `dvc checkout {self.path}`, or run its stage again."
+        )
+
+
+class UnknownVersion(LineageError):
+    """The registry holds no such model, version or alias."""
+
+    def __init__(self, asked: str, known: tuple[str, ...]) -> None:
+        super().__init__(asked, known)
+        self.asked, self.known = asked, known
+
+    def __str__(self) -> str:
+        known = ", ".join(self.known) or "nothing yet: run `fusar retrain`"
+        return f"{self.asked}: no such model version. Name MODEL@ALIAS, MODEL/VERSION or MODEL; registered: {known}."
