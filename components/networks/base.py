@@ -1,0 +1,94 @@
+"""A pretrained Qwen2.5-VL as the base: loading it without trusting it, and LoRA on its language projections."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, inject_adapter_in_model
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+from transformers.utils import cached_file
+
+from components.networks.errors import BadModelConfig
+from components.networks.qwen import ModulatedQwen
+
+# Language projections only: the tower has projections of the same names (papers: section 2.6).
+PROJECTIONS = r".*language_model\.layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up|down)_proj)"
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+class LoraSettings(BaseModel):
+    """Low-rank adapters on the language projections."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rank: int = Field(ge=1, le=512, description="Rank of an adapter.")
+    alpha: int = Field(ge=1, le=1024, description="Scale of an adapter, alpha / rank.")
+    dropout: float = Field(ge=0, lt=1, description="Dropout before an adapter [1].")
+
+
+def load_base(base_model: str, revision: str | None) -> tuple[ModulatedQwen, str]:
+    """Load a pretrained Qwen2.5-VL from safetensors: bfloat16 on a GPU, float32 elsewhere.
+
+    Args:
+        base_model: a local folder, or a hub id `owner/name`.
+        revision: of a hub id, the commit or branch; None = the newest. A local folder has none to choose.
+
+    Returns:
+        The network and the exact revision: the hub's commit, or `sha256:...` over the local files.
+
+    Raises:
+        BadModelConfig: there is no such folder, or it holds no Qwen2.5-VL.
+    """
+    where = Path(base_model)
+    is_local = where.is_dir()
+    if not is_local and not HUB_ID.fullmatch(base_model):
+        # Asking the hub for a mistyped path costs minutes of retries.
+        raise BadModelConfig(where, "base_model is neither a folder nor a hub id (owner/name)")
+    dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
+    chosen = None if is_local else revision
+    try:
+        network = ModulatedQwen.from_pretrained(base_model, revision=chosen, use_safetensors=True, dtype=dtype)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise BadModelConfig(where, f"base_model cannot be loaded as a Qwen2.5-VL ({error})") from error
+    return network, folder_digest(where) if is_local else str(network.config._commit_hash)
+
+
+def base_tokenizer(base_model: str, revision: str | None) -> Path:
+    """Path of the base model's tokenizer.json.
+
+    Raises:
+        BadModelConfig: the base model has none.
+    """
+    try:
+        found = cached_file(base_model, "tokenizer.json", revision=None if Path(base_model).is_dir() else revision)
+    except OSError as error:
+        raise BadModelConfig(Path(base_model), f"base_model has no tokenizer.json ({error})") from error
+    return Path(str(found))
+
+
+def folder_digest(folder: Path) -> str:
+    """`sha256:` and the digest over the names and contents of a local model's configuration and weights."""
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.safetensors"), folder / "config.json"]):
+        with path.open("rb") as file:
+            digest.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def add_lora(network: ModulatedQwen, settings: LoraSettings) -> None:
+    """Add untrained adapters to the language projections; they change nothing until they are trained."""
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules=PROJECTIONS,
+        bias="none",
+    )
+    inject_adapter_in_model(config, network)
+
+
+def lora_parameters(network: ModulatedQwen) -> dict[str, nn.Parameter]:
+    """The adapters' weights by name."""
+    return {name: parameter for name, parameter in network.named_parameters() if ".lora_" in name}
