@@ -90,7 +90,7 @@ class Assembly:
             set_aside=set_aside_of(self.checkout / SET_ASIDE),
             verdicts=tuple(_verdict(path.split("/")[1], self.checkout / path) for path in self._verdict_paths(stages)),
             evaluation=self._evaluation(),
-            base_model=_base_model(self.entries, stages),
+            base_model=_base_model(self.checkout / kind.folder / "config.json"),
             parents_needed=kind.parents,
             parents=tuple(parents),
             simulated=any(scene.simulated for scene in self._scenes),
@@ -146,14 +146,11 @@ def _failure(row: Mapping[str, Any]) -> str:
     return f"{row['expectation']} on {row['column']}: {row['unexpected']} of {row['rows']} rows"
 
 
-def _base_model(entries: chain.Entries, stages: Sequence[str]) -> str:
-    """Pretrained weights that a training stage's parameters name (`base_model`), with their revision."""
-    for name in stages:
-        for sections in entries[name].get("params", {}).values():
-            section = sections.get(name)
-            if isinstance(section, Mapping) and section.get("base_model"):
-                return f"{section['base_model']}@{section.get('base_revision') or 'unpinned'}"
-    return FROM_SCRATCH
+def _base_model(config: Path) -> str:
+    """Pretrained weights that a model folder's config.json names, with their revision."""
+    content = json.loads(config.read_text(encoding="utf-8"))
+    base = content.get("base_model")
+    return f"{base}@{content.get('base_revision') or 'unpinned'}" if base else FROM_SCRATCH
 
 
 def _sha256(path: Path) -> str:
