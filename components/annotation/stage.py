@@ -1,5 +1,6 @@
 """The stage annotate: eight coded clauses for every chip, with what each rests on."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,14 @@ from components.annotation.injection import corrupt_caption
 from components.annotation.rules import Rules
 from components.contract.progress import progress
 from components.contract.stage import Metrics, Paths, Stage, StageConfig
+from components.memo.code import code_digest
+from components.memo.store import Memo, memo_here, memo_key
 from components.records.families import UNKNOWN_CODE
 from components.records.schemas import ANNOTATIONS, CHIPS, INJECTED
 from components.records.tables import read_table, write_table
+
+# What the memo's version of the code covers: this package and the foundations that it imports.
+CODE = ("components.annotation", "components.contract", "components.memo", "components.records")
 
 
 class AnnotationConfig(StageConfig):
@@ -30,8 +36,14 @@ def run_annotate(config: AnnotationConfig, inputs: Paths, outputs: Paths) -> Met
     folder.mkdir(parents=True, exist_ok=True)
     scenes = sorted(inputs["chips"].glob("*.parquet"))
     injected: list[dict[str, Any]] = []
+    memo = memo_here()
+    version = code_digest(CODE) if memo else ""
     for scene in progress(scenes, "annotating scenes", len(scenes)):
-        injected.extend(annotate_scene(scene, config, folder / scene.name))
+        target = folder / scene.name
+        if memo is None:
+            injected.extend(annotate_scene(scene, config, target))
+        else:
+            injected.extend(_remembered(memo, version, scene, config, target))
     write_table(injected, INJECTED, outputs["injected.parquet"])
     return _metrics(folder, len(injected))
 
@@ -47,6 +59,21 @@ def annotate_scene(scene: Path, config: AnnotationConfig, target: Path) -> list[
         rows.extend(clauses)
     write_table(rows, ANNOTATIONS, target)
     return injected
+
+
+def _remembered(memo: Memo, version: str, scene: Path, config: AnnotationConfig, target: Path) -> list[dict[str, Any]]:
+    """As `annotate_scene`, but a scene whose bytes, parameters and code were seen before is only copied."""
+    made_of = (version, config.model_dump_json(), scene.name, scene.read_bytes())
+    clauses_key, injected_key = (memo_key("annotate", part, *made_of) for part in ("clauses", "injected"))
+    clauses, injected = memo.get(clauses_key), memo.get(injected_key)
+    if clauses is not None and injected is not None:
+        target.write_bytes(clauses)
+        known: list[dict[str, Any]] = json.loads(injected)
+        return known
+    fresh = annotate_scene(scene, config, target)
+    memo.put(clauses_key, target.read_bytes())
+    memo.put(injected_key, json.dumps(fresh).encode())
+    return fresh
 
 
 def _metrics(folder: Path, corrupted: int) -> Metrics:
