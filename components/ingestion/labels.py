@@ -1,0 +1,123 @@
+"""Labels of a scene on its chips: objects and land cover."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, Field, ValidationError
+
+from components.geography.projection import Floats, lonlat_to_pixel
+from components.ingestion.errors import BrokenObjects, UnknownLandCover
+from components.ingestion.items import first_fault
+from components.rasters.errors import MissingAsset
+from components.rasters.opening import Raster, check_same_grid, open_raster
+from components.records.landcover import LAND_COVER, UNKNOWN
+
+Category = Literal["ship", "aircraft", "bridge", "building", "apron"]
+Longitude = Annotated[float, Field(ge=-360, le=360)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+_CODES = (UNKNOWN, *LAND_COVER)
+
+
+class _Geometry(BaseModel):
+    type: Literal["Polygon"]
+    coordinates: list[Annotated[list[tuple[Longitude, Latitude]], Field(min_length=4)]] = Field(min_length=1)
+
+
+class _Described(BaseModel):
+    category: Category
+    length_m: float | None = Field(None, gt=0)
+    width_m: float | None = Field(None, gt=0)
+
+
+class _Feature(BaseModel):
+    geometry: _Geometry
+    properties: _Described
+
+
+class _Collection(BaseModel):
+    features: list[_Feature]
+
+
+class SceneObjects:
+    """Labelled objects of one scene, in its pixels.
+
+    Attributes:
+        described: category, length and width of each object.
+        centres: (N, 2) centre of each polygon (col, row).
+        boxes: (N, 4) axis-aligned box of each polygon (col0, row0, col1, row1).
+    """
+
+    def __init__(self, described: list[_Described], centres: Floats, boxes: Floats) -> None:
+        self.described = described
+        self.centres = centres
+        self.boxes = boxes
+
+    def of_chip(self, row: int, col: int, size: int) -> list[dict[str, Any]]:
+        """Objects whose centre lies in a chip, as `records.schemas.OBJECT` rows with boxes clipped to the chip."""
+        centres = self.centres - (col, row)
+        inside = ((centres >= 0) & (centres < size)).all(axis=1)
+        boxes = np.clip(self.boxes - (col, row, col, row), 0, size)
+        return [_row(self.described[i], boxes[i]) for i in np.flatnonzero(inside)]
+
+
+def read_objects(path: Path, raster: Raster) -> SceneObjects:
+    """Objects of a GeoJSON (polygons in EPSG:4326) in the pixels of a raster.
+
+    Raises:
+        MissingAsset: there is no such file.
+        BrokenObjects: no collection of polygons with known categories.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise MissingAsset(path) from error
+    try:
+        features = _Collection.model_validate_json(content).features
+    except ValidationError as error:
+        raise BrokenObjects(path, first_fault(error)) from error
+    rings = [np.array(feature.geometry.coordinates[0], np.float64) for feature in features]
+    if not rings:
+        return SceneObjects([], np.zeros((0, 2)), np.zeros((0, 4)))
+    points = np.concatenate(rings)
+    cols, rows = lonlat_to_pixel(raster.crs, raster.affine, points[:, 0], points[:, 1])
+    ends = np.cumsum([len(ring) for ring in rings])[:-1]
+    pairs = list(zip(np.split(cols, ends), np.split(rows, ends), strict=True))
+    boxes = np.array([(col.min(), row.min(), col.max(), row.max()) for col, row in pairs])
+    # A ring's last point repeats its first, and would weigh twice.
+    centres = np.array([(col[:-1].mean(), row[:-1].mean()) for col, row in pairs])
+    return SceneObjects([feature.properties for feature in features], centres, boxes)
+
+
+def read_land_cover(path: Path, reference: Raster) -> npt.NDArray[np.uint8]:
+    """Land-cover codes on the backscatter's grid, (H, W) uint8.
+
+    Raises:
+        SceneError: the raster cannot be read.
+        GridMismatch: it is not on the backscatter's grid.
+        UnknownLandCover: codes without a meaning, or another sample type.
+    """
+    with open_raster(path) as raster:
+        check_same_grid(raster, reference)
+        codes = raster.read()
+    found = np.unique(codes)
+    unknown = found[~np.isin(found, _CODES)]
+    if codes.dtype != np.uint8 or codes.shape[0] != 1 or unknown.size:
+        listed = ", ".join(str(code) for code in unknown[:8]) or f"of {codes.dtype} in {codes.shape[0]} bands"
+        raise UnknownLandCover(path, listed, f"{_CODES[0]}..{_CODES[-1]} (uint8)")
+    return np.asarray(codes[0], np.uint8)
+
+
+def _row(described: _Described, box: Sequence[float]) -> dict[str, Any]:
+    x0, y0, x1, y1 = (float(value) for value in box)
+    return {
+        "category": described.category,
+        "length_m": described.length_m,
+        "width_m": described.width_m,
+        "x0": x0,
+        "y0": y0,
+        "x1": x1,
+        "y1": y1,
+    }

@@ -1,0 +1,107 @@
+"""One scene from its item to its Parquet: cut, restored from the memo, withdrawn or set aside."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from components.ingestion.chips import chips_of
+from components.ingestion.config import IngestConfig
+from components.ingestion.items import Scene, read_scene
+from components.ingestion.withdrawals import is_withdrawn
+from components.memo.code import code_digest
+from components.memo.store import memo_here, memo_key
+from components.rasters.errors import SceneError
+from components.records.schemas import CHIPS
+from components.records.tables import Row, write_table
+
+_CODE = (
+    "components.ingestion",
+    "components.memo",
+    "components.geography",
+    "components.rasters",
+    "components.records",
+    "components.contract",
+)
+# These settings decide how the work runs, not what comes out.
+_NOT_IN_KEY = {"threads"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What cutting a scene needs besides its item.
+
+    Attributes:
+        data: folder of items and assets.
+        chips: folder of the Parquet files to write.
+        withdrawn: MD5 digests of backscatter files that may no longer be used.
+        version: digest of code and config, the part of a memo key that all scenes share.
+    """
+
+    config: IngestConfig
+    data: Path
+    chips: Path
+    withdrawn: frozenset[str]
+    version: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a scene; `set_aside` holds its row of that table if it could not be cut."""
+
+    scene_id: str
+    kind: Literal["cut", "restored", "withdrawn", "set aside"]
+    set_aside: Row | None = None
+
+
+def version_of(config: IngestConfig) -> str:
+    """Digest of everything but a scene's own files that its chips depend on."""
+    return memo_key(code_digest(_CODE), config.model_dump_json(exclude=_NOT_IN_KEY))
+
+
+def process_scene(item_file: Path, job: Job) -> Outcome:
+    """Write the chips of one scene as `<scene_id>.parquet`, or say why not; other scenes never notice."""
+    try:
+        scene = read_scene(item_file, job.data)
+        if is_withdrawn(scene.files["backscatter"], job.withdrawn):
+            return Outcome(scene.scene_id, "withdrawn")
+        memo = memo_here()
+        target = job.chips / f"{scene.scene_id}.parquet"
+        key = memo_key(job.version, *_digests(scene)) if memo else ""
+        if memo and (kept := memo.get(key)) is not None:
+            _restore(kept, target)
+            return Outcome(scene.scene_id, "restored")
+        write_table(chips_of(scene, job.config), CHIPS, target)
+        if memo:
+            memo.put(key, target.read_bytes())
+        return Outcome(scene.scene_id, "cut")
+    except SceneError as error:
+        return Outcome(item_file.stem, "set aside", _set_aside(item_file, error, job.data))
+
+
+def _digests(scene: Scene) -> list[str]:
+    """Name and SHA-256 of each file of a scene; a missing one is named so and found out when it is read."""
+    paths = {"item": scene.item_file, **scene.files}
+    found = []
+    for name in sorted(paths):
+        digest = "missing"
+        if paths[name].is_file():
+            with paths[name].open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        found.append(f"{name}={digest}")
+    return found
+
+
+def _restore(content: bytes, target: Path) -> None:
+    partial = target.with_name(f".{target.name}.partial")
+    partial.write_bytes(content)
+    partial.replace(target)
+
+
+def _set_aside(item_file: Path, error: SceneError, data: Path) -> Row:
+    return {
+        "scene_id": item_file.stem,
+        "file": error.path.relative_to(data).as_posix(),
+        "code": error.code,
+        "reason": error.problem,
+    }

@@ -1,0 +1,34 @@
+"""The version of the code that makes a result, as a digest of its sources."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import components
+
+_ROOT = Path(components.__file__).parent.parent
+
+
+def code_digest(packages: Sequence[str]) -> str:
+    """Hexadecimal digest of all .py files of packages and of requirements.lock, the versions of the libraries.
+
+    Args:
+        packages: a stage's own package and the foundations that it imports, such as `components.rasters`.
+
+    Raises:
+        ValueError: a package has no .py file, so its name is a mistake.
+    """
+    digest = hashlib.sha256()
+    for package in sorted(packages):
+        folder = _ROOT.joinpath(*package.split("."))
+        files = sorted(folder.rglob("*.py"))
+        if not files:
+            raise ValueError(f"no source of package {package}")
+        for file in files:
+            digest.update(
+                f"{file.relative_to(_ROOT).as_posix()}\0".encode() + hashlib.sha256(file.read_bytes()).digest()
+            )
+    lock = _ROOT / "requirements.lock"
+    # An installed package stands in site-packages without the lock; there the sources alone are the version.
+    digest.update(lock.read_bytes() if lock.is_file() else b"")
+    return digest.hexdigest()

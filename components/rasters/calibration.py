@@ -1,0 +1,80 @@
+"""From a product's own numbers to backscatter codes: linear power, decibels, or uncalibrated amplitude."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from components.rasters.errors import WrongPolarization, WrongSampleType, WrongScale
+from components.rasters.opening import Raster
+from components.records.backscatter import NODATA_CODE, encode_decibels
+
+Scale = Literal["linear", "decibel", "amplitude"]
+
+# No calibrated C- or X-band product holds values beyond these; a display stretch or linear power does.
+_LEAST_DB, _MOST_DB = -80.0, 45.0
+_MOST_IMPOSSIBLE = 0.5
+
+
+def to_decibels(power: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Express backscatter in decibels, 10 log10(power).
+
+    Args:
+        power: sigma or gamma nought, linear power [1], any shape; NaN or <= 0 is nodata.
+
+    Returns:
+        The same shape and type [dB]; nodata is NaN.
+    """
+    positive = power > 0
+    return np.where(positive, 10.0 * np.log10(power, out=np.zeros_like(power), where=positive), np.nan)
+
+
+def check_bands(raster: Raster, polarizations: Sequence[str], scale: Scale) -> None:
+    """Refuse a raster whose bands or sample type contradict what its item declares, before a pixel is read.
+
+    Raises:
+        WrongPolarization: not one band for each polarisation.
+        WrongSampleType: decibels or linear power that are not floating point, amplitude that is not uint8.
+    """
+    if raster.bands != len(polarizations):
+        raise WrongPolarization(raster.path, raster.bands, ", ".join(polarizations))
+    if scale == "amplitude" and raster.dtype != "uint8":
+        raise WrongSampleType(raster.path, raster.dtype, scale, "uint8")
+    if scale != "amplitude" and np.dtype(raster.dtype).kind != "f":
+        raise WrongSampleType(raster.path, raster.dtype, scale, "float32 or float64")
+
+
+def read_codes(raster: Raster, scale: Scale, row: int = 0, height: int | None = None) -> npt.NDArray[np.uint8]:
+    """Rows of a raster as backscatter codes, (P, height, W) uint8; 0 is nodata.
+
+    Decibels are kept, linear power becomes decibels, and both are quantised by `records.backscatter`. Amplitude stays
+    uncalibrated: the product's own 1..255; a dark 0 that is not declared as nodata becomes 1.
+
+    Raises:
+        TruncatedRaster: the pixels cannot be decoded.
+        WrongScale: most values are impossible on the declared scale.
+    """
+    samples = raster.read(row=row, height=height)
+    if scale == "amplitude":
+        missing = samples == raster.nodata if raster.nodata is not None else np.False_
+        return np.where(missing, NODATA_CODE, np.maximum(samples, 1)).astype(np.uint8)
+    values = _without_nodata(samples, raster.nodata)
+    _check_scale(raster, values, scale)
+    return encode_decibels(to_decibels(values) if scale == "linear" else values)
+
+
+def _without_nodata(samples: npt.NDArray[Any], nodata: float | None) -> npt.NDArray[np.float32]:
+    values = samples.astype(np.float32)
+    if nodata is not None and np.isfinite(nodata):
+        values[values == np.float32(nodata)] = np.nan
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
+def _check_scale(raster: Raster, values: npt.NDArray[np.float32], scale: Scale) -> None:
+    impossible = values < 0 if scale == "linear" else (values < _LEAST_DB) | (values > _MOST_DB)
+    valid = int(np.count_nonzero(~np.isnan(values)))
+    share = int(np.count_nonzero(impossible)) / max(valid, 1)
+    if share > _MOST_IMPOSSIBLE:
+        raise WrongScale(raster.path, scale, f"{share:.0%}")
