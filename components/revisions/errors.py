@@ -1,0 +1,150 @@
+"""What can be wrong with a revision, a profile or a checkout."""
+
+from components.contract.errors import FusarError
+
+
+class RevisionError(FusarError):
+    """Base of the errors of commits and their checkouts."""
+
+
+class NotARepository(RevisionError):
+    """The folder belongs to no git repository."""
+
+    def __init__(self, folder: str, answer: str) -> None:
+        super().__init__(folder, answer)
+        self.folder = folder
+        self.answer = answer
+
+    def __str__(self) -> str:
+        return f"{self.folder}: not in a git repository ({self.answer}). Change to a clone of the repository first."
+
+
+class RefusedRevision(RevisionError):
+    """The revision looks like an option of git: it may come from someone else, so it is never passed on."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(revision)
+        self.revision = revision
+
+    def __str__(self) -> str:
+        return f"revision {self.revision!r}: empty or begins with '-'. Name a branch, a tag or a commit."
+
+
+class UnknownRevision(RevisionError):
+    """No commit has this name."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(revision)
+        self.revision = revision
+
+    def __str__(self) -> str:
+        return (
+            f"revision {self.revision!r}: no such commit. `git log --oneline --all` lists what is here; fetch the rest."
+        )
+
+
+class UnknownProfile(RevisionError):
+    """The commit holds no such set of parameters."""
+
+    def __init__(self, profile: str, commit: str, known: tuple[str, ...]) -> None:
+        super().__init__(profile, commit, known)
+        self.profile = profile
+        self.commit = commit
+        self.known = known
+
+    def __str__(self) -> str:
+        known = ", ".join(self.known) or "none"
+        return (
+            f"profile {self.profile!r}: commit {self.commit[:12]} has no profiles/{self.profile}.yaml; it has: {known}."
+        )
+
+
+class GitFailed(RevisionError):
+    """Git refused a command."""
+
+    def __init__(self, command: str, answer: str) -> None:
+        super().__init__(command, answer)
+        self.command = command
+        self.answer = answer
+
+    def __str__(self) -> str:
+        return f"git {self.command}: {self.answer}. Mend the repository (`git fsck`) and repeat the command."
+
+
+class Busy(RevisionError):
+    """Another process works on the same profile."""
+
+    def __init__(self, profile: str) -> None:
+        super().__init__(profile)
+        self.profile = profile
+
+    def __str__(self) -> str:
+        return f"profile {self.profile}: another process is working on it. Wait until that has ended, then repeat."
+
+
+class CheckoutChanged(RevisionError):
+    """The checkout differs from its commit in more than its parameters and its lock."""
+
+    def __init__(self, folder: str, paths: tuple[str, ...]) -> None:
+        super().__init__(folder, paths)
+        self.folder = folder
+        self.paths = paths
+
+    def __str__(self) -> str:
+        return (
+            f"{self.folder}: {', '.join(self.paths)} differ from the commit: a model made here would be of no commit. "
+            f"Remove the checkout (`git worktree remove --force {self.folder}`) and retrain."
+        )
+
+
+class UnsafeOutput(RevisionError):
+    """An output of the graph would be written outside the checkout."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path}: output outside the checkout or behind a symbolic link. Correct dvc.yaml or the link."
+
+
+class UnreadableGraph(RevisionError):
+    """DVC refuses the stage graph of the commit."""
+
+    def __init__(self, folder: str, answer: str) -> None:
+        super().__init__(folder, answer)
+        self.folder = folder
+        self.answer = answer
+
+    def __str__(self) -> str:
+        return (
+            f"{self.folder}: DVC cannot read the stage graph: {self.answer}. "
+            "Correct dvc.yaml (`make dvc.yaml` writes it) or the .dvc file."
+        )
+
+
+class UnknownStage(RevisionError):
+    """The graph has no stage of this name."""
+
+    def __init__(self, stage: str, known: tuple[str, ...]) -> None:
+        super().__init__(stage, known)
+        self.stage = stage
+        self.known = known
+
+    def __str__(self) -> str:
+        return f"stage {self.stage!r}: not in the graph; the stages are {', '.join(self.known)}."
+
+
+class TornLock(RevisionError):
+    """A stage read something other than what the stage above it recorded."""
+
+    def __init__(self, stage: str, path: str) -> None:
+        super().__init__(stage, path)
+        self.stage = stage
+        self.path = path
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: stage {self.stage} read other bytes than the lock records for it: its outputs are refused. "
+            "Remove the checkout (`git worktree list` names it) and retrain."
+        )

@@ -1,0 +1,95 @@
+"""The one place that runs git: no hooks, no options from outside, no prompts."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from components.revisions.errors import GitFailed, NotARepository, RefusedRevision, UnknownRevision
+
+# A repository may come from someone else: its hooks and its file-system monitor are programs.
+SAFE = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", "-c", "protocol.ext.allow=never")
+
+
+def environment() -> dict[str, str]:
+    """Variables for a git process: none that point it at another repository, no prompt, English answers."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
+def git(folder: Path, *arguments: str) -> bytes:
+    """What git prints for these arguments in `folder`.
+
+    Raises:
+        GitFailed: git ended with an error.
+    """
+    command = ["git", *SAFE, *arguments]
+    result = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, check=False, input=b"")
+    if result.returncode != 0:
+        answer = result.stderr.decode(errors="replace").strip() or f"exit code {result.returncode}"
+        raise GitFailed(" ".join(arguments), answer)
+    return result.stdout
+
+
+def main_folder(folder: Path) -> Path:
+    """Root of the main working tree of the repository that `folder` belongs to, from any of its worktrees.
+
+    Raises:
+        NotARepository: no repository holds the folder.
+    """
+    try:
+        listing = git(folder, "worktree", "list", "--porcelain", "-z")
+    except (GitFailed, FileNotFoundError, NotADirectoryError) as error:
+        raise NotARepository(str(folder), str(error)) from error
+    return Path(os.fsdecode(listing.split(b"\0", 1)[0].removeprefix(b"worktree ")))
+
+
+def resolve(folder: Path, revision: str) -> str:
+    """The full id of the commit that a branch, tag or id names.
+
+    Raises:
+        RefusedRevision: the revision is empty or looks like an option.
+        UnknownRevision: there is no such commit.
+    """
+    if not revision or revision.startswith("-") or "\0" in revision:
+        raise RefusedRevision(revision)
+    try:
+        answer = git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
+    except GitFailed as error:
+        raise UnknownRevision(revision) from error
+    return answer.decode().strip()
+
+
+def dirty_files(folder: Path) -> tuple[str, ...]:
+    """Paths that differ from the commit checked out in `folder`, untracked ones included, sorted."""
+    listing = git(folder, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+    return tuple(sorted(os.fsdecode(entry[3:]) for entry in listing.split(b"\0") if entry))
+
+
+def blob(folder: Path, commit: str, path: str) -> bytes | None:
+    """Content of a file at a commit, None where the commit has no such file."""
+    try:
+        return git(folder, "cat-file", "blob", "--end-of-options", f"{commit}:{path}")
+    except GitFailed:
+        return None
+
+
+def names_in(folder: Path, commit: str, path: str) -> tuple[str, ...]:
+    """Names of the files in one folder of a commit, sorted."""
+    try:
+        listing = git(folder, "ls-tree", "-z", "--name-only", "--end-of-options", f"{commit}:{path}")
+    except GitFailed:
+        return ()
+    return tuple(sorted(os.fsdecode(name) for name in listing.split(b"\0") if name))
+
+
+def hold(folder: Path, commit: str, model: str, version: str) -> str:
+    """Keep a commit that made a model version from being forgotten; answer the ref that holds it."""
+    ref = f"refs/fusar/{model}/{version}"
+    git(folder, "update-ref", "--end-of-options", ref, commit)
+    return ref
+
+
+def add_worktree(folder: Path, target: Path, commit: str) -> None:
+    """Check a commit out into a new folder, on no branch."""
+    git(folder, "worktree", "prune")
+    git(folder, "worktree", "add", "--detach", "--force", "--end-of-options", str(target), commit)

@@ -1,0 +1,36 @@
+"""All stages of the graph, as their packages declare them; nothing here starts one."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from components.contract.errors import FusarError
+from components.contract.params import check_params
+from components.contract.stage import Stage
+
+STAGES: tuple[Stage, ...] = ()
+
+
+def package_of(stage: Stage) -> str:
+    """Dotted name of the package that declares a stage (`components.ingestion`)."""
+    return ".".join(stage.config.__module__.split(".")[:2])
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Check a params file of the current folder against every stage; exit 1 with one message that names all problems.
+
+    A retrain starts this in the checkout: the stages that count are those of the commit, not those of who started it.
+    """
+    names = list(sys.argv[1:] if arguments is None else arguments)
+    if len(names) != 1:
+        print("usage: python -m flows.graph PARAMS_FILE", file=sys.stderr)
+        raise SystemExit(2)
+    try:
+        check_params(Path(names[0]), STAGES)
+    except FusarError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()
