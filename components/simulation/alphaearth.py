@@ -11,6 +11,7 @@ from components.simulation.ground import CLASSES
 
 BANDS = 64
 NODATA = -128
+FIRST_YEAR = 2017
 PROTOTYPE_SEED = 64  # the embedding space is one and the same for every catalogue and seed
 REGION_WEIGHT = 0.3
 LOCAL_WEIGHT = 0.2

@@ -55,7 +55,7 @@ def draw_backscatter(
     Speckle multiplies ground and receiver noise; objects are added after it, since a point does not speckle.
     """
     labels = covers.labels
-    texture_db = draw_texture_db(rng, covers, sensor.block_px)
+    texture_db = draw_texture_db(rng, covers)
     paved = np.zeros(labels.shape, dtype=bool)
     for box in (*covers.aprons, *covers.runways):
         paved |= box.holds(labels.shape)

@@ -57,23 +57,35 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Streets:
+    """A street grid: its direction and the side of a block [pixel]; a street runs between any two blocks."""
+
+    angle_rad: float
+    block_px: float
+
+
+@dataclass(frozen=True)
 class Covers:
     """The ground of one scene.
 
     Attributes:
         labels: records.landcover codes, (H, W) uint8.
+        streets: how the streets of built-up ground run.
         aprons: where aircraft park.
         runways: paved strips without aircraft.
         river: the river, where there is one.
     """
 
     labels: npt.NDArray[np.uint8]
+    streets: Streets
     aprons: tuple[Box, ...] = ()
     runways: tuple[Box, ...] = ()
     river: Strip | None = None
 
 
-def draw_covers(rng: np.random.Generator, theme: str, ground: Ground, shape: tuple[int, int]) -> Covers:
+def draw_covers(
+    rng: np.random.Generator, theme: str, ground: Ground, shape: tuple[int, int], block_px: tuple[float, float]
+) -> Covers:
     """Draw the land cover of a scene.
 
     Args:
@@ -81,9 +93,11 @@ def draw_covers(rng: np.random.Generator, theme: str, ground: Ground, shape: tup
         theme: sea, coast, river, land or airport.
         ground: the real cover around the scene; its land mix sets the shares.
         shape: rows and columns.
+        block_px: least and greatest side of a city block [pixel].
     """
+    streets = Streets(rng.uniform(0, np.pi / 2), rng.uniform(*block_px))
     if theme == "sea":
-        return Covers(np.full(shape, WATER, dtype=np.uint8))
+        return Covers(np.full(shape, WATER, dtype=np.uint8), streets)
     labels = _patches(rng, ground.land_mix, shape)
     if theme == "coast":
         labels[_sea(rng, shape)] = WATER
@@ -91,13 +105,13 @@ def draw_covers(rng: np.random.Generator, theme: str, ground: Ground, shape: tup
         river = _river(rng, shape)
         along, across = rotated_coordinates(shape, river.angle_rad)
         labels[np.abs(across - river.middle(along)) <= river.width_px / 2] = WATER
-        return Covers(labels, river=river)
+        return Covers(labels, streets, river=river)
     if theme == "airport":
         aprons, runways = _airport(rng, shape)
         for box in (*runways, *aprons):
             labels[box.holds(shape)] = BUILT
-        return Covers(labels, aprons=aprons, runways=runways)
-    return Covers(labels)
+        return Covers(labels, streets, aprons=aprons, runways=runways)
+    return Covers(labels, streets)
 
 
 def _patches(rng: np.random.Generator, mix: FloatArray, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from pystac.extensions.sar import FrequencyBand, ObservationDirection, Polarizat
 from pystac.extensions.sat import OrbitState, SatExtension
 from pystac.extensions.view import ViewExtension
 
+from components.simulation.alphaearth import BANDS, NODATA
 from components.simulation.backscatter import Look
 from components.simulation.catalogue import SceneSpec
 from components.simulation.files import footprint
@@ -19,7 +20,7 @@ from components.simulation.grid import Grid
 from components.simulation.sensors import Sensor
 
 GEOTIFF = "image/tiff; application=geotiff"
-YEARS = (2017, 2024)  # AlphaEarth is annual from 2017
+YEARS = (2016, 2024)  # AlphaEarth begins in 2017: the scenes of 2016 go without, as real ones do
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def scene_item(spec: SceneSpec, sensor: Sensor, grid: Grid, taken: Acquisition, 
         ),
     )
     if has_alphaearth:
-        tile = [RasterBand.create(data_type=DataType.INT8, nodata=-128) for _ in range(1)]
+        tile = [RasterBand.create(data_type=DataType.INT8, nodata=NODATA) for _ in range(BANDS)]
         _add(item, "alphaearth", f"../alphaearth/{spec.scene_id}.tif", "Simulated AlphaEarth-like embeddings", tile)
         item.assets["alphaearth"].extra_fields["fusar:year"] = taken.time.year
     _extend(item, sensor, grid, taken)

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from components.simulation.covers import BUILT, WATER, Box, Covers
+from components.simulation.covers import BUILT, WATER, Box, Covers, Streets
 from components.simulation.sensors import Sensor
-from components.simulation.targets import FloatArray, Target, aircraft, bridge, building, ship
+from components.simulation.targets import FloatArray, Target, aircraft, bridge, building, place, ship
 
 CELL_PX = 64
 # Flat on purpose: were most cells empty, a model that always answers "none" would already be right.
@@ -17,6 +17,7 @@ AIRCRAFT_COUNTS = (0.14, 0.24, 0.24, 0.2, 0.18)
 AIRCRAFT_M = (12.0, 36.0)
 CROWDED_AIRCRAFT_M = (12.0, 20.0)
 GAP_PX = 4.0
+BUILT_BLOCKS = 0.85  # share of the blocks that carry a house
 LEAST_ROOM = 0.12  # share of a cell that must be free before anything is put there
 Maker = Callable[[np.random.Generator, tuple[float, float], float], Target]
 
@@ -39,7 +40,7 @@ def draw_targets(rng: np.random.Generator, covers: Covers, sensor: Sensor, facin
     for box in covers.runways:
         runway |= box.holds(shape)
     aprons = [Target("apron", box.col, box.row, box.length_px, box.width_px, box.angle_rad) for box in covers.aprons]
-    houses = _buildings(rng, (covers.labels == BUILT) & ~apron & ~runway, sensor, facing)
+    houses = _buildings(rng, (covers.labels == BUILT) & ~apron & ~runway, covers.streets, sensor, facing)
     water = covers.labels == WATER
     for target in bridges:
         water &= ~Box(target.col, target.row, target.length_px, target.width_px + 12, target.angle_rad).holds(shape)
@@ -98,32 +99,31 @@ def _spots(
     return spots
 
 
-def _buildings(rng: np.random.Generator, free: npt.NDArray[np.bool_], sensor: Sensor, facing: float) -> list[Target]:
-    """Houses in a turned grid, about seven in ten places built on."""
-    pitch = float(np.mean(sensor.block_px)) * 1.15
-    angle = rng.uniform(0, np.pi / 2)
-    reach = np.arange(-max(free.shape), max(free.shape), pitch)
-    along, across = (grid.ravel() for grid in np.meshgrid(reach, reach))
-    cols = free.shape[1] / 2 + along * np.cos(angle) - across * np.sin(angle)
-    rows = free.shape[0] / 2 + along * np.sin(angle) + across * np.cos(angle)
-    inside = (cols >= 0) & (cols < free.shape[1]) & (rows >= 0) & (rows < free.shape[0])
+def _buildings(
+    rng: np.random.Generator, free: npt.NDArray[np.bool_], streets: Streets, sensor: Sensor, facing: float
+) -> list[Target]:
+    """A house in the middle of most city blocks that lie wholly on free ground."""
+    reach = int(max(free.shape) / streets.block_px) + 1
+    blocks = (np.arange(-reach, reach) + 0.5) * streets.block_px
+    along, across = (grid.ravel() for grid in np.meshgrid(blocks, blocks))
+    spots = place(np.stack([along, across], axis=1), free.shape[1] / 2, free.shape[0] / 2, streets.angle_rad)
     room = ndimage.distance_transform_edt(np.pad(free, 8, mode="edge"))[8:-8, 8:-8]
     houses = []
-    for col, row in zip(cols[inside], rows[inside], strict=True):
+    for col, row in spots[((spots >= 0) & (spots < free.shape[::-1])).all(axis=1)]:
         length = rng.uniform(*sensor.building_px)
         width = length * rng.uniform(0.5, 0.9)
-        if rng.random() < 0.7 and room[int(row), int(col)] > length / 2:
-            houses.append(building((float(col), float(row)), (length, width), angle, facing))
+        if rng.random() < BUILT_BLOCKS and room[int(row), int(col)] > length / 2:
+            houses.append(building((float(col), float(row)), (length, width), streets.angle_rad, facing))
     return houses
 
 
 def _bridges(rng: np.random.Generator, covers: Covers) -> list[Target]:
-    """One to three bridges square across the river."""
+    """Two to four bridges square across the river."""
     river = covers.river
     if river is None:
         return []
     side = min(covers.labels.shape)
-    places = rng.permutation(np.array([-0.3, 0.0, 0.3]))[: int(rng.integers(1, 4))] * side
+    places = rng.permutation(np.array([-0.36, -0.12, 0.12, 0.36]))[: int(rng.integers(2, 5))] * side
     bridges = []
     for along in places:
         across = float(river.middle(np.array(along)))

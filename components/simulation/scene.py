@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from components.simulation.alphaearth import BANDS, NODATA, draw_alphaearth
+from components.simulation.alphaearth import BANDS, FIRST_YEAR, NODATA, draw_alphaearth
 from components.simulation.backscatter import draw_backscatter, draw_look
 from components.simulation.catalogue import SceneSpec
 from components.simulation.covers import draw_covers
@@ -33,11 +33,12 @@ def write_scene(spec: SceneSpec, seed: int, folder: Path) -> str:
     grid = scene_grid(ground.longitude, ground.latitude, instrument.spacing_m, spec.size_px)
     look = draw_look(look_rng, instrument)
     taken = draw_acquisition(look_rng, look, ground.longitude)
-    covers = draw_covers(cover_rng, spec.theme, ground, (spec.size_px, spec.size_px))
+    covers = draw_covers(cover_rng, spec.theme, ground, (spec.size_px, spec.size_px), instrument.block_px)
     targets = draw_targets(target_rng, covers, instrument, look.facing)
     image = draw_backscatter(image_rng, covers, targets, instrument, look)
     tile = alphaearth_grid(grid)
-    embeddings = draw_alphaearth(embedding_rng, covers.labels, grid, tile)
+    has_year = taken.time.year >= FIRST_YEAR
+    embeddings = draw_alphaearth(embedding_rng, covers.labels, grid, tile) if has_year else None
     name = spec.scene_id
     write_raster(folder / "scenes" / f"{name}.tif", image, grid, None, instrument.polarizations)
     write_raster(folder / "land_cover" / f"{name}.tif", covers.labels[None], grid, 0, ("land_cover",))

@@ -43,13 +43,14 @@ class Sensor:
 
 
 # Modelled on, not copied from: Sentinel-1 IW GRDH (5x1 looks, ENL 4.4, NESZ about -27 dB), Gaofen-3 fine stripmap HH+HV
-# and a commercial X-band spotlight multi-looked to 1 m. NESZ of the last two and all sizes in pixels: [inferred].
+# and a commercial X-band spotlight multi-looked to 1 m. NESZ of the last two and all sizes in
+# pixels: [inferred].
 SENSORS = (
     Sensor(
         "c10", "sim-c10", "C", 5.405, ("VV", "VH"), 10.0, 4.4, 5, 1, -27.0, (31, 44), "IW", (5, 14), (9, 13), (4, 8)
     ),
     Sensor("c3", "sim-c3", "C", 5.4, ("HH", "HV"), 3.0, 3.6, 2, 2, -26.0, (28, 42), "FSI", (5, 15), (14, 22), (6, 13)),
-    Sensor("x1", "sim-x1", "X", 9.65, ("VV",), 1.0, 3.2, 2, 2, -23.0, (28, 42), "SL", (9, 18), (34, 48), (12, 26)),
+    Sensor("x1", "sim-x1", "X", 9.65, ("VV",), 1.0, 3.2, 2, 2, -26.0, (28, 42), "SL", (9, 18), (34, 48), (12, 26)),
 )
 
 

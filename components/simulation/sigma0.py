@@ -13,15 +13,15 @@ REFERENCE_DEG = 36.0
 # between the buildings, which come on top as objects. Bare is dry and smooth, so that water stays darker [inferred].
 SIGMA0_DB = {
     #             unknown  water  trees   crop  grass  built   bare
-    ("C", "VV"): (np.nan, -20.5, -8.3, -10.8, -13.4, -6.0, -16.4),
+    ("C", "VV"): (np.nan, -21.0, -8.3, -10.8, -13.4, -6.0, -16.8),
     ("C", "VH"): (np.nan, -28.0, -13.8, -17.2, -20.2, -13.0, -24.5),
-    ("C", "HH"): (np.nan, -22.0, -8.0, -10.6, -13.2, -5.0, -16.2),
+    ("C", "HH"): (np.nan, -22.0, -8.0, -10.6, -13.2, -5.0, -16.6),
     ("C", "HV"): (np.nan, -28.0, -13.6, -17.4, -20.4, -12.6, -24.5),
-    ("X", "VV"): (np.nan, -20.0, -7.6, -10.2, -12.8, -5.2, -15.6),
+    ("X", "VV"): (np.nan, -18.5, -6.8, -9.4, -12.0, -4.4, -14.8),
 }
 # dB per degree of incidence: calm water falls fastest, volume scatterers hardly [same source, rounded].
 SLOPE_DB_PER_DEG = (np.nan, -0.30, -0.08, -0.11, -0.13, -0.08, -0.18)
-PAVED_DB = -17.5  # aprons and runways: smooth asphalt and concrete [inferred]
+PAVED_DB = -22.0  # aprons and runways: smooth asphalt and concrete [inferred]
 
 
 def mean_sigma0_db(band: str, polarization: str, incidence_deg: float) -> FloatArray:

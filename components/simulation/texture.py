@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from components.simulation.covers import BARE, BUILT, CROPLAND, GRASSLAND, TREES, WATER, Covers
+from components.simulation.covers import BARE, BUILT, CROPLAND, GRASSLAND, TREES, WATER, Covers, Streets
 from components.simulation.fields import FloatArray, rotated_coordinates, smooth_field
 
 ROAD_DB = -5.0
@@ -13,13 +13,12 @@ STREET_DB = -7.0
 STREET_SHARE = 0.22
 
 
-def draw_texture_db(rng: np.random.Generator, covers: Covers, block_px: tuple[float, float]) -> FloatArray:
+def draw_texture_db(rng: np.random.Generator, covers: Covers) -> FloatArray:
     """Deviation [dB] of the ground from its cover's mean, (H, W); about zero on average within every cover.
 
     Args:
         rng: source of randomness.
         covers: the land cover.
-        block_px: least and greatest side of a city block [pixel].
     """
     labels = covers.labels
     shape = labels.shape
@@ -30,7 +29,7 @@ def draw_texture_db(rng: np.random.Generator, covers: Covers, block_px: tuple[fl
         TREES: lambda: 0.7 * smooth_field(rng, shape, 12) + 1.3 * smooth_field(rng, shape, 1.3),
         CROPLAND: lambda: _fields_db(rng, shape),
         GRASSLAND: lambda: 0.5 * smooth_field(rng, shape, 15),
-        BUILT: lambda: _streets_db(rng, shape, rng.uniform(*block_px)),
+        BUILT: lambda: _streets_db(rng, shape, covers.streets),
         BARE: lambda: 0.8 * smooth_field(rng, shape, 20),
     }
     for code, draw in parts.items():
@@ -51,21 +50,27 @@ def _fields_db(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     shifts = rng.uniform(0, 1, strips.max() + 1)
     parcels = np.floor(along / (strip_px * 1.7) + shifts[strips]).astype(np.intp)
     parcels -= parcels.min()
-    level: FloatArray = np.clip(rng.normal(0, 1.2, (strips.max() + 1, parcels.max() + 1)), -2.2, 2.2)[strips, parcels]
-    furrows = 0.9 * np.sin(2 * np.pi * across / rng.uniform(4.0, 5.5))
+    level: FloatArray = np.clip(rng.normal(0, 0.8, (strips.max() + 1, parcels.max() + 1)), -1.6, 1.6)[strips, parcels]
+    furrows = 1.8 * np.sin(2 * np.pi * across / rng.uniform(4.0, 5.5))
     level += furrows
     return level
 
 
-def _streets_db(rng: np.random.Generator, shape: tuple[int, int], block_px: float) -> FloatArray:
+def _streets_db(rng: np.random.Generator, shape: tuple[int, int], streets: Streets) -> FloatArray:
     """A street grid, dark between rough blocks; the mean power over the grid is that of the cover."""
-    along, across = rotated_coordinates(shape, rng.uniform(0, np.pi / 2))
-    street_px = max(1.6, STREET_SHARE / 2 * block_px)
-    streets = (np.mod(along, block_px) < street_px) | (np.mod(across, block_px) < street_px)
+    along, across = rotated_coordinates(shape, streets.angle_rad)
+    block_px = streets.block_px
+    half_px = max(1.6, STREET_SHARE / 2 * block_px) / 2
+    paved = np.minimum(_from_street(along, block_px), _from_street(across, block_px)) < half_px
     rough = 1.8 * smooth_field(rng, shape, 1.2)
-    power = np.where(streets, 10 ** (STREET_DB / 10), 10 ** (rough / 10))
+    power = np.where(paved, 10 ** (STREET_DB / 10), 10 ** (rough / 10))
     streets_db: FloatArray = 10 * np.log10(power / power.mean())
     return streets_db
+
+
+def _from_street(offset: FloatArray, block_px: float) -> FloatArray:
+    nearest: FloatArray = np.abs(np.mod(offset + block_px / 2, block_px) - block_px / 2)
+    return nearest
 
 
 def _roads(rng: np.random.Generator, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
