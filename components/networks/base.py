@@ -6,26 +6,16 @@ from pathlib import Path
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
-from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 from transformers.utils import cached_file
 
 from components.networks.errors import BadModelConfig
 from components.networks.qwen import ModulatedQwen
+from components.networks.sizes import LoraSettings
 
 # Language projections only: the tower has projections of the same names (papers: section 2.6).
 PROJECTIONS = r".*language_model\.layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up|down)_proj)"
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-
-
-class LoraSettings(BaseModel):
-    """Low-rank adapters on the language projections."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    rank: int = Field(ge=1, le=512, description="Rank of an adapter.")
-    alpha: int = Field(ge=1, le=1024, description="Scale of an adapter, alpha / rank.")
-    dropout: float = Field(ge=0, lt=1, description="Dropout before an adapter [1].")
 
 
 def load_base(base_model: str, revision: str | None) -> tuple[ModulatedQwen, str]:

@@ -4,12 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from components.networks.base import LoraSettings
-from components.networks.qwen import LanguageConfig
-from components.networks.tlm import TlmConfig
+from components.networks.sizes import LanguageConfig, LoraSettings, TlmConfig
 from components.networks.vision import VisionConfig
-
-Part = Literal["vision", "tlm", "language", "lora"]
 
 
 class GptConfig(BaseModel):

@@ -3,27 +3,14 @@
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLTextConfig
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLModel
 
-from components.networks.tlm import Anchors, Tlm, TlmConfig
+from components.networks.sizes import LanguageConfig, TlmConfig
+from components.networks.tlm import Anchors, Tlm
 from components.networks.vision import VisionConfig, VisionTower
 
 ROPE_SHARES = (2, 3, 3)
-
-
-class LanguageConfig(BaseModel):
-    """Size of a language model that is trained from scratch; its width is that of the tower's merged tokens."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    layers: int = Field(ge=1, le=80, description="Decoder layers.")
-    heads: int = Field(ge=1, le=64, description="Query heads; width / heads must be a multiple of 16.")
-    kv_heads: int = Field(ge=1, le=64, description="Key and value heads; divides heads.")
-    mlp_width: int = Field(ge=16, le=65536, description="Inner width of a layer's MLP.")
-    rope_theta: float = Field(gt=1, description="Base of the rotary positions.")
-    initial_std: float = Field(gt=0, le=1, description="Standard deviation of the initial weights.")
 
 
 class ModulatedModel(Qwen2_5_VLModel):  # type: ignore[misc]

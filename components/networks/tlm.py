@@ -6,32 +6,17 @@ suffixes: S anchors of all chips, B chips, N merged tokens, P patches, C width o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
 from components.networks.errors import BadChip
+from components.networks.sizes import TlmConfig
 
 VECTOR = 64
 Grid = tuple[int, int]
-
-
-class TlmConfig(BaseModel):
-    """Size and reach of the modulation."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    hidden: int = Field(ge=8, le=16384, description="Width of the hidden layer of the MLP over an AlphaEarth vector.")
-    sigma_cells: float = Field(
-        gt=0.1, le=16, description="Standard deviation of the Gaussian around an anchor [merged patch]; the paper's 1."
-    )
-    mix: Literal["mlp_then_mix"] = Field(
-        description="Order of MLP and Gaussian mixing; the two orders are not equivalent, weights never change over."
-    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,90 @@
+"""Stage 1: a GPT from KLIP's tower or on a pretrained base learns the corrected descriptions."""
+
+from pathlib import Path
+
+import torch
+
+from components.contract.stage import Metrics, Paths
+from components.finetuning.conversations import ask_description, texts
+from components.finetuning.errors import UnsuitedParts
+from components.finetuning.samples import Samples, read_captions, read_samples
+from components.finetuning.stage import AlignConfig, TrainingConfig
+from components.finetuning.training import Curve, Lesson, be_deterministic, train
+from components.networks.base import base_tokenizer, load_base
+from components.networks.chat import train_tokenizer
+from components.networks.gpt import Gpt, load_tokenizer
+from components.networks.gpt_config import GptConfig
+from components.networks.klip import load_klip
+from components.records.schemas import CURVE
+from components.records.tables import write_table
+
+
+def align(config: AlignConfig, inputs: Paths, outputs: Paths) -> Metrics:
+    """Run stage 1; see `stage.run_align`."""
+    refuse_unsuited("align", config, is_scratch=config.base_model is None)
+    be_deterministic(config.seed, config.threads)
+    captions = read_captions(inputs["corpus"])
+    samples, val = (read_samples(inputs["chips"], captions, split) for split in ("train", "val"))
+    gpt = from_klip(config, inputs["klip"], samples) if config.base_model is None else on_base(config)
+    lesson = Lesson("align", (samples, ask_description), (val, ask_description))
+    return write_results(gpt, train(gpt, lesson, config), outputs)
+
+
+def from_klip(config: AlignConfig, klip: Path, samples: Samples) -> Gpt:
+    """Build a small GPT around KLIP's tower; its tokenizer learns the texts of both stages."""
+    tower = load_klip(klip)[0].vision
+    settings = GptConfig(
+        format="fusar-gpt/1",
+        base_model=None,
+        base_revision=None,
+        image_size=config.image_size,
+        vision=tower.size,
+        language=config.language,
+        lora=None,
+        tlm=config.tlm,
+    )
+    gpt = Gpt(settings, train_tokenizer(texts(samples, config.seed), config.vocabulary))
+    gpt.network.model.visual.load_state_dict(tower.state_dict(), strict=True)
+    return to_device(gpt)
+
+
+def on_base(config: AlignConfig) -> Gpt:
+    """Wrap a pretrained Qwen2.5-VL: its own tower, tokenizer and language model, with untrained adapters."""
+    base = config.base_model or ""
+    network, revision = load_base(base, config.base_revision)
+    settings = GptConfig(
+        format="fusar-gpt/1",
+        base_model=base,
+        base_revision=revision,
+        image_size=config.image_size,
+        vision=None,
+        language=None,
+        lora=config.lora,
+        tlm=config.tlm,
+    )
+    return to_device(Gpt(settings, load_tokenizer(base_tokenizer(base, revision)), network))
+
+
+def to_device(gpt: Gpt) -> Gpt:
+    """Move the network to the GPU where there is one."""
+    gpt.network.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    return gpt
+
+
+def refuse_unsuited(stage: str, config: TrainingConfig, is_scratch: bool) -> None:
+    """Stop before training a part that the model folder would not hold.
+
+    Raises:
+        UnsuitedParts: naming the part.
+    """
+    allowed = {"vision", "tlm", "language"} if is_scratch else {"tlm", "lora"}
+    for part in config.trained:
+        if part not in allowed:
+            raise UnsuitedParts(stage, part, "scratch" if is_scratch else "base")
+
+
+def write_results(gpt: Gpt, curve: Curve, outputs: Paths) -> Metrics:
+    """Write the model folder and the curve; give the last losses [nat]."""
+    gpt.save(outputs["gpt"])
+    write_table(curve.rows, CURVE, outputs["curve.parquet"])
+    return {"loss": curve.last("loss"), "val_loss": curve.last("val_loss")}
