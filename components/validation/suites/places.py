@@ -1,0 +1,35 @@
+"""Places: no place, on whatever date, may stand in two splits."""
+
+from typing import Any
+
+import pandas as pd
+
+from components.contract.stage import Paths, StageConfig
+from components.records.schemas import CHIPS
+from components.records.tables import read_table
+from components.validation.suite import CRITICAL, Suite
+
+
+def frame(inputs: Paths) -> pd.DataFrame:
+    """One row per place: in how many splits it stands."""
+    chips: pd.DataFrame = read_table(inputs["chips"], CHIPS, ["place_id", "split"]).to_pandas()
+    counted = chips.groupby("place_id", sort=True)["split"].agg(["nunique", "size"]).reset_index()
+    return counted.rename(columns={"nunique": "splits", "size": "chips"})
+
+
+def expectations(config: StageConfig) -> list[Any]:
+    """One split a place: neighbours in training and test would leak."""
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnValuesToBeBetween(
+            column="splits",
+            min_value=1,
+            max_value=1,
+            severity=CRITICAL,
+            notes="The place leaks from one split into another: run ingest again for all scenes with one split seed.",
+        )
+    ]
+
+
+SUITE = Suite("places", "check_chips", "place_id", frame, expectations)

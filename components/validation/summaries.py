@@ -1,0 +1,67 @@
+"""One row of plain values per chip: Great Expectations knows tables, not rasters."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import shapely
+
+from components.records.backscatter import NODATA_CODE, decode_decibels
+from components.records.families import family_of, water_share
+from components.records.schemas import CHIPS
+from components.records.tables import read_table
+
+METRES_PER_DEGREE = 111_320.0
+_PLAIN = ["chip_id", "scene_id", "place_id", "split", "crs", "quantity", "spacing_m", "incidence_deg", "valid_share"]
+_HEAVY = ["polarizations", "longitude", "latitude", "footprint", "backscatter"]
+_CODE_DECIBELS = np.nan_to_num(decode_decibels(np.arange(256, dtype=np.uint8))).astype(np.float64)
+
+
+def measured_chips(folder: Path) -> pd.DataFrame:
+    """Every chip's metadata with what was measured on it: one row a chip, in the order of files and rows.
+
+    Columns beside those of CHIPS: `mean_db` (of all channels; missing for uncalibrated amplitude and for nodata),
+    `footprint_offset_m` (from the footprint's centroid to the chip's longitude and latitude) and `polarizations`
+    joined by `+`. A spacing or a share that is no number becomes -1: expectations skip what is missing.
+    """
+    table = read_table(folder, CHIPS, [*_PLAIN, *_HEAVY])
+    frame: pd.DataFrame = table.select(_PLAIN).to_pandas()
+    frame["polarizations"] = ["+".join(names) for names in table["polarizations"].to_pylist()]
+    mean_db = np.array([_mean_db(codes.as_buffer()) for codes in table["backscatter"]], dtype=np.float64)
+    frame["mean_db"] = np.where(frame["quantity"] == "amplitude", np.nan, mean_db)
+    frame["footprint_offset_m"] = _footprint_offset_m(table)
+    for column in ("spacing_m", "valid_share"):
+        frame[column] = frame[column].astype(np.float64).fillna(-1.0)
+    return frame
+
+
+def labelled_chips(folder: Path) -> pd.DataFrame:
+    """What the labels of every chip ask of its texts: chip_id, split, label_family and label_water (its share; missing
+    where land cover is not labelled).
+    """
+    table = read_table(folder, CHIPS, ["chip_id", "split", "land_cover", "objects"])
+    families, waters = [], []
+    for codes, objects in zip(table["land_cover"], table["objects"].to_pylist(), strict=True):
+        cover = np.frombuffer(codes.as_buffer(), np.uint8) if codes.is_valid else None
+        families.append(family_of(objects, cover).name)
+        waters.append(np.nan if cover is None else water_share(cover))
+    frame: pd.DataFrame = table.select(["chip_id", "split"]).to_pandas()
+    return frame.assign(label_family=families, label_water=np.array(waters, dtype=np.float64))
+
+
+def _mean_db(codes: pa.Buffer) -> float:
+    counts = np.bincount(np.frombuffer(codes, np.uint8), minlength=256)
+    counts[NODATA_CODE] = 0
+    return float(counts @ _CODE_DECIBELS / counts.sum()) if counts.any() else np.nan
+
+
+def _footprint_offset_m(table: pa.Table) -> npt.NDArray[np.float64]:
+    centroids = shapely.centroid(shapely.from_wkb(table["footprint"].to_pylist(), on_invalid="ignore"))
+    longitude, latitude = (table[name].to_numpy() for name in ("longitude", "latitude"))
+    east = (shapely.get_x(centroids) - longitude + 180) % 360 - 180
+    north = shapely.get_y(centroids) - latitude
+    offset = METRES_PER_DEGREE * np.hypot(east * np.cos(np.radians(latitude)), north)
+    # No footprint at all lies as far away as can be.
+    return np.asarray(np.nan_to_num(offset, nan=np.inf), dtype=np.float64)
