@@ -18,8 +18,9 @@ def pixel_to_crs(affine: Affine, cols: npt.ArrayLike, rows: npt.ArrayLike) -> tu
 
 
 def crs_to_pixel(affine: Affine, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """(col, row) of projected coordinates, as fractions of pixels from the outer corner of the first."""
-    return pixel_to_crs(~affine, x, y)
+    """(col, row) of projected coordinates, as fractions of pixels from the outer corner of the first; NaN for inf."""
+    with np.errstate(invalid="ignore"):  # a point that the CRS does not have is inf, and inf times 0 is NaN
+        return pixel_to_crs(~affine, x, y)
 
 
 def transform(source: str, target: str, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -40,7 +41,7 @@ def pixel_to_lonlat(crs: str, affine: Affine, cols: npt.ArrayLike, rows: npt.Arr
 
 
 def lonlat_to_pixel(crs: str, affine: Affine, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """(col, row) of longitudes and latitudes [degree], as fractions of pixels; inf where the CRS has none."""
+    """(col, row) of longitudes and latitudes [degree], as fractions of pixels; inf or NaN where the CRS has none."""
     return crs_to_pixel(affine, *transform(LON_LAT, crs, lon, lat))
 
 

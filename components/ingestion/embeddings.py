@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from affine import Affine
+from pyproj.exceptions import ProjError
 
 from components.geography.alphaearth import BANDS, NODATA, cell_means, cell_samples
 from components.geography.projection import Floats
 from components.ingestion.errors import NotAlphaEarth
+from components.rasters.errors import UnusableCRS
 from components.rasters.opening import Raster, open_raster
 
 Cells = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]
@@ -35,7 +37,10 @@ def read_embeddings(path: Path, chip_affines: list[Affine], crs: str, size: int,
     with open_raster(path) as tile:
         if tile.bands != BANDS or tile.dtype != "int8":
             raise NotAlphaEarth(path, tile.bands, tile.dtype)
-        cols, rows = cell_samples(chip_affines, size, grid, (crs, tile.crs), tile.affine)
+        try:
+            cols, rows = cell_samples(chip_affines, size, grid, (crs, tile.crs), tile.affine)
+        except ProjError as error:
+            raise UnusableCRS(path, tile.crs[:40]) from error
         window = _window(cols, rows, tile)
         if window is None:
             shape = cols.shape[:-1]

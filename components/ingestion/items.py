@@ -88,6 +88,8 @@ def read_scene(item_file: Path, data: Path) -> Scene:
         BrokenItem: no STAC item, or a property is missing or wrong.
         HrefOutsideData: an asset's href is absolute, has a scheme or leaves `data`.
     """
+    if not _belongs(item_file, data):
+        raise HrefOutsideData(item_file, "item", item_file.name)
     item = _parse(item_file)
     if not _ID.fullmatch(item.id) or item.id != item_file.stem:
         raise BrokenItem(item_file, f"id {item.id[:100]!r} must be the file's name without .json")
@@ -99,11 +101,16 @@ def read_scene(item_file: Path, data: Path) -> Scene:
     return Scene(
         scene_id=item.id,
         item_file=item_file,
-        acquired=item.datetime.astimezone(UTC),
+        acquired=_utc(item.datetime),
         properties=_properties(item_file, item.properties),
         files=files,
         alphaearth_year=_year(item_file, item.assets.get("alphaearth")),
     )
+
+
+def _utc(time: datetime) -> datetime:
+    """The same moment in UTC; a time without a zone is UTC already, whatever zone this machine is in."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def _parse(item_file: Path) -> pystac.Item:
@@ -155,7 +162,11 @@ def _asset_path(item_file: Path, data: Path, name: str, href: str) -> Path:
         else:
             raise HrefOutsideData(item_file, name, href[:100])
     path = data.joinpath(*steps)
-    real = path.resolve()
-    if not real.is_relative_to(data.resolve()) and not _DVC_CACHE.fullmatch(real.as_posix()):
+    if not _belongs(path, data):
         raise HrefOutsideData(item_file, name, href[:100])
     return path
+
+
+def _belongs(path: Path, data: Path) -> bool:
+    real = path.resolve()
+    return real.is_relative_to(data.resolve()) or _DVC_CACHE.fullmatch(real.as_posix()) is not None

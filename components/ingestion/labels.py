@@ -86,6 +86,8 @@ def read_objects(path: Path, raster: Raster) -> SceneObjects:
     ends = np.cumsum([len(ring) for ring in rings])[:-1]
     pairs = list(zip(np.split(cols, ends), np.split(rows, ends), strict=True))
     boxes = np.array([(col.min(), row.min(), col.max(), row.max()) for col, row in pairs])
+    if (boxes[:, 2:] <= boxes[:, :2]).any():
+        raise BrokenObjects(path, "a polygon has no area")
     # A ring's last point repeats its first, and would weigh twice.
     centres = np.array([(col[:-1].mean(), row[:-1].mean()) for col, row in pairs])
     return SceneObjects([feature.properties for feature in features], centres, boxes)

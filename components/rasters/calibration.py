@@ -41,7 +41,7 @@ def check_bands(raster: Raster, polarizations: Sequence[str], scale: Scale) -> N
         raise WrongPolarization(raster.path, raster.bands, ", ".join(polarizations))
     if scale == "amplitude" and raster.dtype != "uint8":
         raise WrongSampleType(raster.path, raster.dtype, scale, "uint8")
-    if scale != "amplitude" and np.dtype(raster.dtype).kind != "f":
+    if scale != "amplitude" and raster.dtype not in ("float32", "float64"):
         raise WrongSampleType(raster.path, raster.dtype, scale, "float32 or float64")
 
 

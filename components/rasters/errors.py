@@ -31,14 +31,14 @@ class SceneError(FusarError):
 
 
 class MissingAsset(SceneError):
-    """A file that an item names does not exist."""
+    """A file that an item names is not there."""
 
     code = "missing-asset"
 
     @property
     def problem(self) -> str:
         """What is wrong and what to do."""
-        return "this file does not exist, but an item names it. Restore it (`dvc pull`) or drop the item."
+        return "an item names this file, but it is missing or unreadable. Restore it (`dvc pull`) or drop the item."
 
 
 class NotAGeoTIFF(SceneError):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 from affine import Affine
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from components.rasters.errors import (
@@ -93,7 +93,7 @@ def open_raster(path: Path) -> Iterator[Raster]:
         try:
             # A resolved path never reads as a GDAL prefix or a URL.
             dataset = rasterio.open(path.resolve(), driver="GTiff")
-        except RasterioError as error:
+        except (RasterioError, UnicodeDecodeError) as error:  # the latter from damaged metadata
             raise NotAGeoTIFF(path) from error
         with dataset:
             _check_size(path, dataset)
@@ -116,18 +116,21 @@ def check_same_grid(raster: Raster, reference: Raster) -> None:
 
 
 def _check_start(path: Path) -> None:
+    if not path.is_file():  # a pipe would be waited for without end
+        raise MissingAsset(path)
     try:
         with path.open("rb") as file:
             start = file.read(4)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+    except OSError as error:
         raise MissingAsset(path) from error
     if start not in _TIFF_STARTS:
         raise NotAGeoTIFF(path)
 
 
 def _check_size(path: Path, dataset: Any) -> None:
-    item_bytes = max((np.dtype(kind).itemsize for kind in set(dataset.dtypes) if kind is not None), default=1)
-    raw = dataset.width * dataset.height * dataset.count * item_bytes
+    kind = dataset.dtypes[0]  # a TIFF has one for all bands
+    sample_bytes = 4 if kind == "complex_int16" else np.dtype(kind).itemsize
+    raw = dataset.width * dataset.height * dataset.count * sample_bytes
     stored = path.stat().st_size
     if dataset.compression is None and stored < raw:
         raise TruncatedRaster(path)
@@ -136,16 +139,14 @@ def _check_size(path: Path, dataset: Any) -> None:
 
 
 def _described(path: Path, dataset: Any) -> Raster:
-    if dataset.crs is None:
-        raise MissingCRS(path)
+    crs = _crs(path, dataset)
     affine: Affine = dataset.transform
     numbers = tuple(affine)[:6]
     if not all(map(math.isfinite, numbers)) or affine == Affine.identity() or abs(affine.determinant) < 1e-18:
         raise UnusableAffine(path, numbers)
-    authority = dataset.crs.to_authority()
     return Raster(
         path=path,
-        crs=":".join(authority) if authority else dataset.crs.to_wkt(),
+        crs=crs,
         affine=affine,
         height=dataset.height,
         width=dataset.width,
@@ -155,3 +156,14 @@ def _described(path: Path, dataset: Any) -> Raster:
         block_height=dataset.block_shapes[0][0],
         dataset=dataset,
     )
+
+
+def _crs(path: Path, dataset: Any) -> str:
+    try:
+        crs = dataset.crs
+        if crs:
+            authority = crs.to_authority()
+            return ":".join(authority) if authority else str(crs.to_wkt())
+    except CRSError as error:
+        raise MissingCRS(path) from error
+    raise MissingCRS(path)
