@@ -47,5 +47,8 @@ test-slow: .venv/.dev ## what takes longer: byte-for-byte reruns, kills at every
 dvc.yaml: .venv/.dev ## write dvc.yaml anew from what the packages declare
 	$(BIN)/python -m flows.dvcfile > dvc.yaml.partial && mv dvc.yaml.partial dvc.yaml
 
+docs: .venv/.dev ## write docs/reference/params.md anew from the stages' configs
+	$(BIN)/python docs/generate.py
+
 clean: ## remove state, models and outputs (.fusar, mlruns, data, outputs); the environment stays
 	rm -rf .fusar data outputs logs mlruns/mlflow.db* mlruns/artifacts

@@ -1,5 +1,7 @@
 """What can be wrong with a request to a served model."""
 
+from pathlib import Path
+
 from components.contract.errors import FusarError
 
 
@@ -12,3 +14,31 @@ class BadRequest(FusarError):
 
     def __str__(self) -> str:
         return f"column {self.column!r}: {self.problem}. The model's signature and input example show a good request."
+
+
+class EmptyForPrediction(FusarError):
+    """A scene holds no chip to ask about."""
+
+    def __init__(self, path: Path, chip_size: int) -> None:
+        super().__init__(path, chip_size)
+        self.path, self.chip_size = path, chip_size
+
+    def __str__(self) -> str:
+        side = self.chip_size
+        return (
+            f"{self.path}: smaller than a chip ({side} x {side} pixels) or without a valid pixel. Give a larger scene."
+        )
+
+
+class UnknownBands(FusarError):
+    """Nothing says what the bands of a scene are."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: neither a STAC item at ../items/{self.path.stem}.json nor options say what its bands are. "
+            "Add --polarizations VV,VH --scale decibel (or linear, amplitude)."
+        )

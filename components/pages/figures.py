@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -16,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 Box = tuple[float, float, float, float]
+LONGEST_SIDE_INCHES = 11.0
 SPLIT_COLOURS = {"train": "#0b6e8f", "val": "#c98a00", "test": "#c2352b"}
 
 
@@ -114,3 +116,31 @@ def confusion(title: str, labels: Sequence[str], counts: npt.NDArray[Any]) -> Fi
     axes.set_yticks(ticks, labels, fontsize=8)
     axes.set(title=title, xlabel="answer", ylabel="truth")
     return figure
+
+
+def scene_overview(
+    codes: npt.NDArray[np.uint8],
+    boxes: Sequence[Box],
+    notes: Sequence[tuple[int, int, str]],
+    title: str,
+    path: Path,
+) -> None:
+    """Write a scene (H, W) with boxes and notes as PNG, atomically.
+
+    Args:
+        codes: uint8, 0 is nodata.
+        boxes: (x0, y0, x1, y1) [pixel].
+        notes: (column, row, text) of short texts, upper left corner.
+        title: one line above the picture.
+        path: file to write.
+    """
+    height, width = codes.shape
+    scale = LONGEST_SIDE_INCHES / max(height, width)
+    figure, axes = plt.subplots(figsize=(max(4.0, width * scale), max(4.0, height * scale)))
+    draw_chip(axes, codes, boxes, title)
+    for column, row, text in notes:
+        axes.text(column + 2, row + 3, text, va="top", color="#7fe3ff", fontsize=6, parse_math=False)
+    partial = path.with_name(f".{path.name}.partial")
+    figure.savefig(partial, format="png", dpi=120, bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
+    partial.replace(path)

@@ -1,0 +1,37 @@
+"""`fusar predict`: ask a registered model about a scene; a layer for QGIS and a picture come out."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def predict(
+    scene: Annotated[Path, typer.Argument(help="GeoTIFF with one band for each polarisation.", show_default=False)],
+    model: Annotated[str, typer.Option(help="Registered model: NAME@ALIAS or NAME/VERSION.")] = "fusar-gpt@champion",
+    polarizations: Annotated[
+        str, typer.Option(help="Bands in their order, e.g. VV,VH; default: the STAC item's.")
+    ] = "",
+    scale: Annotated[str, typer.Option(help="linear, decibel or amplitude; default: the STAC item's.")] = "",
+    out: Annotated[Path, typer.Option(help="Folder for SCENE.geojson and SCENE.png.")] = Path("predictions"),
+) -> None:
+    """Write what a model says about SCENE as GeoJSON (opens in QGIS at the right place) and as PNG.
+
+    Example: fusar predict data/scenes/rotterdam-c3.tif
+    """
+    from components.inference.layers import write_geojson, write_picture
+    from components.inference.registered import load_registered
+    from components.inference.scene import predict_scene
+    from components.inference.sensing import bands_of
+    from components.revisions.home import find_home
+
+    bands = bands_of(scene, polarizations, scale)
+    registered = load_registered(find_home(Path.cwd()).root, model)
+    predictions = predict_scene(scene, bands.polarizations, bands.scale, registered.answer)
+    out.mkdir(parents=True, exist_ok=True)
+    layer, picture = out / f"{scene.stem}.geojson", out / f"{scene.stem}.png"
+    write_geojson(predictions, registered.name, layer)
+    write_picture(predictions, f"{scene.stem}, {registered.name}", picture)
+    found = sum(len(chip.boxes) for chip in predictions)
+    typer.echo(json.dumps({"chips": len(predictions), "boxes": found, "layer": str(layer), "picture": str(picture)}))

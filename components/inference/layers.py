@@ -1,0 +1,71 @@
+"""Predictions as files for people: GeoJSON for QGIS, a picture for a glance."""
+
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from components.geography.projection import pixel_to_lonlat
+from components.inference.scene import CHIP_SIZE, ChipPrediction
+from components.pages.figures import scene_overview
+
+
+def write_geojson(predictions: Sequence[ChipPrediction], model_version: str, path: Path) -> None:
+    """Write chips and detections as one RFC 7946 FeatureCollection (longitude, latitude in EPSG:4326).
+
+    Each feature's `kind` is "chip" (with the answers as properties) or the label of a detected box.
+    """
+    features: list[dict[str, Any]] = []
+    for chip in predictions:
+        whole = (0.0, 0.0, float(CHIP_SIZE), float(CHIP_SIZE))
+        properties = {"kind": "chip", "row": chip.row, "col": chip.col, "model": model_version, **chip.answers}
+        features.append(_feature(chip, whole, properties))
+        for box in chip.boxes:
+            features.append(_feature(chip, box.corners, {"kind": box.label, "model": model_version}))
+    text = json.dumps({"type": "FeatureCollection", "features": features}, indent=1)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _feature(
+    chip: ChipPrediction, corners: tuple[float, float, float, float], properties: dict[str, Any]
+) -> dict[str, Any]:
+    x0, y0, x1, y1 = corners
+    longitudes, latitudes = pixel_to_lonlat(
+        chip.crs, chip.affine, np.array([x0, x0, x1, x1, x0]), np.array([y0, y1, y1, y0, y0])
+    )
+    ring = [[round(float(lon), 8), round(float(lat), 8)] for lon, lat in zip(longitudes, latitudes, strict=True)]
+    if _is_clockwise(ring):
+        ring.reverse()  # RFC 7946: exterior rings run counter-clockwise
+    return {"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+
+
+def _is_clockwise(ring: list[list[float]]) -> bool:
+    return sum((b[0] - a[0]) * (b[1] + a[1]) for a, b in pairwise(ring)) > 0
+
+
+def write_picture(predictions: Sequence[ChipPrediction], title: str, path: Path) -> None:
+    """Write the scene with its chips' main answers and the detected boxes as PNG."""
+    height = max(chip.row for chip in predictions) + CHIP_SIZE
+    width = max(chip.col for chip in predictions) + CHIP_SIZE
+    mosaic = np.zeros((height, width), np.uint8)
+    boxes, notes = [], []
+    for chip in predictions:
+        mosaic[chip.row : chip.row + CHIP_SIZE, chip.col : chip.col + CHIP_SIZE] = chip.codes
+        boxes += [_shifted(box.corners, chip) for box in chip.boxes]
+        notes.append((chip.col, chip.row, _note(chip)))
+    scene_overview(mosaic, boxes, notes, title, path)
+
+
+def _shifted(corners: tuple[float, float, float, float], chip: ChipPrediction) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = corners
+    return x0 + chip.col, y0 + chip.row, x1 + chip.col, y1 + chip.row
+
+
+def _note(chip: ChipPrediction) -> str:
+    counted = {"ships": "ships", "aircraft": "aircraft"}.get(chip.answers["class"])
+    return f"{chip.answers[counted]} {counted}" if counted else chip.answers["class"]

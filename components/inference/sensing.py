@@ -1,0 +1,45 @@
+"""What the bands of a scene are: from its STAC item, or from the person who asks."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from components.inference.errors import UnknownBands
+from components.rasters.calibration import Scale
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Polarisation of each band, and what its samples are."""
+
+    polarizations: tuple[str, ...]
+    scale: Scale
+
+
+def bands_of(scene: Path, polarizations: str, scale: str) -> Bands:
+    """Bands of a scene: what is given first, then what the item at ../items/<scene>.json says.
+
+    Args:
+        scene: the GeoTIFF.
+        polarizations: "VV,VH", or "" to take the item's.
+        scale: linear, decibel or amplitude, or "" to take the item's.
+
+    Raises:
+        UnknownBands: neither says it, or the scale is none of the three.
+    """
+    properties = _item_properties(scene)
+    names = polarizations.split(",") if polarizations else properties.get("sar:polarizations")
+    known = {name: name for name in get_args(Scale)}.get(scale or str(properties.get("fusar:scale")))
+    if not isinstance(names, list) or known is None:
+        raise UnknownBands(scene)
+    return Bands(tuple(str(name).strip().upper() for name in names), known)
+
+
+def _item_properties(scene: Path) -> dict[str, object]:
+    item = scene.parent.parent / "items" / f"{scene.stem}.json"
+    try:
+        properties = json.loads(item.read_text(encoding="utf-8"))["properties"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return dict(properties) if isinstance(properties, dict) else {}
