@@ -8,7 +8,8 @@ import mlflow
 from mlflow.models import set_model
 
 from components.inference.requests import decode_alphaearth, decode_chip, text_of
-from components.networks.gpt import Request, load_gpt
+from components.networks.gpt import load_gpt
+from components.networks.request import Request
 
 MAX_NEW_TOKENS = 96
 

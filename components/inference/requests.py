@@ -34,9 +34,7 @@ def decode_chip(row: Mapping[str, Any]) -> tuple[UInt8, tuple[str, ...]]:
     try:
         with Image.open(io.BytesIO(_decoded(row, "image")), formats=("PNG",)) as image:
             if image.mode not in _PLANES or max(image.size) > _MAX_SIDE:
-                raise BadRequest(
-                    "image", f"is {image.mode} of {image.size}; send mode L or LA, sides up to {_MAX_SIDE}"
-                )
+                raise BadRequest("image", f"is {image.mode} of {image.size}; send L or LA, sides up to {_MAX_SIDE}")
             pixels = np.asarray(image, dtype=np.uint8)
     except (OSError, SyntaxError, ValueError) as error:
         raise BadRequest("image", f"is no PNG ({error})") from error

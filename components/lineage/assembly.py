@@ -89,7 +89,7 @@ class Assembly:
             scenes=self._scenes,
             set_aside=set_aside_of(self.checkout / SET_ASIDE),
             verdicts=tuple(_verdict(path.split("/")[1], self.checkout / path) for path in self._verdict_paths(stages)),
-            evaluation=self._evaluation(),
+            evaluation=self.evaluation(),
             base_model=_base_model(self.checkout / kind.folder / "config.json"),
             parents_needed=kind.parents,
             parents=tuple(parents),
@@ -114,7 +114,12 @@ class Assembly:
     def _stage(self, name: str) -> StageEntry:
         return chain.stage_entry(self.entries, name, self.tracking.find_stage_run(input_key(self.entries[name])))
 
-    def _evaluation(self) -> Evaluation:
+    def evaluation_digest(self) -> str:
+        """The md5 of the item table as the lock has it: names the evaluation."""
+        return self._out(ITEMS).md5
+
+    def evaluation(self) -> Evaluation:
+        """What the checkout's evaluation found; its outputs must lie on disk (`bring`)."""
         rows = pq.ParquetFile(self.checkout / ITEMS).metadata.num_rows
         metrics = json.loads((self.checkout / METRICS).read_text(encoding="utf-8"))
         return Evaluation(stage=self._stage(EVALUATE), metrics=metrics, items=self._out(ITEMS), item_rows=rows)

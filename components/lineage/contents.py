@@ -40,7 +40,7 @@ class Contents:
         """The files of a folder, by their paths inside it.
 
         Raises:
-            IncompleteLineage: its manifest is neither in the cache nor in the remote, nor does the folder on disk match.
+            IncompleteLineage: its manifest is in no cache or remote, nor does the folder on disk match.
         """
         from dvc_data.hashfile.hash_info import HashInfo
         from dvc_data.hashfile.tree import Tree

@@ -17,6 +17,7 @@ from components.tracking.store import open_store, tracking_uri
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
 CHAIN_TAG: Final = "fusar.chain"
+VERDICT_TAG: Final = "fusar.verdict"
 VERDICTS_FOLDER: Final = "verdicts"
 _MODEL_SCHEME: Final = "models:/"
 

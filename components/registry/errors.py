@@ -1,0 +1,44 @@
+"""What keeps a version from being registered or promoted."""
+
+from components.contract.errors import FusarError
+
+
+class RegistryError(FusarError):
+    """Base of the errors of the registry."""
+
+
+class PolicyError(RegistryError):
+    """promotion.yaml is missing, has an unknown key or a value out of range."""
+
+    def __init__(self, source: str, problems: tuple[str, ...]) -> None:
+        super().__init__(source, problems)
+        self.source, self.problems = source, problems
+
+    def __str__(self) -> str:
+        lines = "\n  ".join(self.problems)
+        return f"{self.source}: correct the policy (docs/reference/promotion.md describes each gate):\n  {lines}"
+
+
+class LostRace(RegistryError):
+    """Another promotion wrote the ledger entry that this one wanted to write."""
+
+    def __init__(self, model: str, number: int) -> None:
+        super().__init__(model, number)
+        self.model, self.number = model, number
+
+    def __str__(self) -> str:
+        return (
+            f"{self.model}: another promotion wrote ledger entry {self.number} first, so the champion is not the one "
+            f"that this version was compared with. Run `fusar promote` again."
+        )
+
+
+class BrokenLedger(RegistryError):
+    """A ledger entry is not what the one after it says, or cannot be read."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path, self.problem = path, problem
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}. Bring it back from a copy of the remote; nothing is promoted until then."

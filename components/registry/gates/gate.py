@@ -1,0 +1,79 @@
+"""What a gate is: a question to a version, answered with evidence."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from pydantic import BaseModel, ConfigDict
+
+from components.lineage.evaluations import ITEMS_FILE, fetch_evaluation, read_evaluation
+from components.lineage.record import Evaluation, Lineage
+from components.lineage.versions import fetch, read_lineage
+from components.records.schemas import ITEMS
+from components.records.tables import read_table
+
+
+class Settings(BaseModel):
+    """Base of a gate's settings in promotion.yaml: unknown keys are errors, every key is written out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether a version passed one gate, why in one sentence, and the numbers behind it."""
+
+    passed: bool
+    reason: str
+    evidence: Mapping[str, Any]
+
+
+class Candidate:
+    """A version as the gates see it: its record, its evaluation, its files; each is read once, when a gate asks."""
+
+    def __init__(self, client: MlflowClient, version: ModelVersion, scratch: Path) -> None:
+        """Take a version, and a folder of its own for the files that gates bring."""
+        self.client, self.version, self.scratch = client, version, scratch
+
+    @property
+    def name(self) -> str:
+        """MODEL/VERSION."""
+        return f"{self.version.name}/{self.version.version}"
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """The record of what made it."""
+        return read_lineage(self.client, self.version)
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Its newest evaluation."""
+        return read_evaluation(self.client, self.version)
+
+    @cached_property
+    def items(self) -> pa.Table:
+        """The items behind the evaluation, schema ITEMS; only those of this model."""
+        table = read_table(fetch_evaluation(self.client, self.version, ITEMS_FILE, self.scratch), ITEMS)
+        return table.filter(pa.compute.equal(table["model"], self.version.name))
+
+    def model_folder(self) -> Path:
+        """Its weights, configuration and tokenizer on disk."""
+        folder = Path(self.lineage.model_folder.path).name
+        return fetch(self.client, self.version, f"artifacts/{folder}", self.scratch)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate: its name in promotion.yaml, its settings, and the function that judges.
+
+    `judge(settings, candidate, champion)`; `champion` is None while there is none, and the candidate itself never.
+    """
+
+    name: str
+    settings: type[Settings]
+    judge: Callable[[Any, Candidate, Candidate | None], Outcome]

@@ -1,0 +1,38 @@
+"""A metric must reach a floor and beat its trivial baseline by a margin."""
+
+import math
+
+from pydantic import Field
+
+from components.registry.gates.gate import Candidate, Gate, Outcome, Settings
+
+
+class MetricFloor(Settings):
+    """Settings of the gate."""
+
+    metric: str = Field(description="Name in the metrics of the evaluation.")
+    floor: float = Field(description="Least value of the metric.")
+    baseline: str | None = Field(description="Metric of the trivial answer; null where there is none.")
+    margin: float = Field(ge=0, description="Least distance above the baseline, in the metric's own unit.")
+
+
+def judge(settings: MetricFloor, candidate: Candidate, champion: Candidate | None) -> Outcome:
+    """Compare one metric with its floor and its baseline; what is absent or not finite does not pass."""
+    metrics = candidate.evaluation.metrics
+    names = [settings.metric, *([settings.baseline] if settings.baseline else [])]
+    evidence = {name: metrics.get(name) for name in names}
+    for name in names:
+        value = metrics.get(name)
+        if value is None or not math.isfinite(value):
+            return Outcome(False, f"{name} is {'absent' if value is None else value}", evidence)
+    needed = settings.floor
+    if settings.baseline:
+        needed = max(needed, metrics[settings.baseline] + settings.margin)
+    value = metrics[settings.metric]
+    comparison = f"{settings.metric} is {value:.3f}, needed {needed:.3f}"
+    if settings.baseline:
+        comparison += f" ({settings.baseline} is {metrics[settings.baseline]:.3f})"
+    return Outcome(value >= needed, comparison, evidence)
+
+
+GATE = Gate("metric_floor", MetricFloor, judge)

@@ -1,0 +1,136 @@
+"""A model folder as an MLflow pyfunc "model from code": safetensors and source, nothing pickled."""
+
+import base64
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import mlflow
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow.parquet as pq
+from mlflow.models import Model, ModelSignature
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from mlflow.types.schema import Array
+from PIL import Image
+
+from components.registry.errors import RegistryError
+from components.registry.models import KLIP, RegisteredModel
+
+# What serving imports; the exact versions stand in requirements.lock.
+PACKAGES: Final = (
+    "accelerate",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "peft",
+    "pillow",
+    "pyarrow",
+    "pydantic",
+    "safetensors",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
+_PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)")
+_IMAGE_COLUMNS: Final = (
+    ColSpec(DataType.string, "image", required=False),
+    ColSpec(DataType.string, "polarizations", required=False),
+)
+SIGNATURES: Final = {
+    "fusar-klip": ModelSignature(
+        inputs=Schema([*_IMAGE_COLUMNS, ColSpec(DataType.string, "text", required=False)]),
+        outputs=Schema([ColSpec(Array(DataType.double))]),
+    ),
+    "fusar-gpt": ModelSignature(
+        inputs=Schema(
+            [
+                ColSpec(DataType.string, "image"),
+                ColSpec(DataType.string, "polarizations"),
+                ColSpec(DataType.double, "spacing_m"),
+                ColSpec(DataType.string, "question"),
+                ColSpec(DataType.string, "alphaearth", required=False),
+            ]
+        ),
+        outputs=Schema([ColSpec(DataType.string)]),
+        params=ParamSchema([ParamSpec("max_new_tokens", DataType.long, 96)]),
+    ),
+}
+
+
+def pinned_requirements(lock: Path) -> list[str]:
+    """The lines of requirements.lock that serving needs, sorted.
+
+    Raises:
+        RegistryError: the lock does not pin one of them.
+    """
+    lines = lock.read_text(encoding="utf-8").splitlines()
+    found = {match[1].lower(): match[0] for line in lines if (match := _PINNED.match(line))}
+    absent = [name for name in PACKAGES if name not in found]
+    if absent:
+        raise RegistryError(f"{lock}: does not pin {', '.join(absent)}, which serving a model needs. Add the lines.")
+    return [found[name] for name in PACKAGES]
+
+
+def input_example(model: RegisteredModel, checkout: Path) -> pd.DataFrame:
+    """A good request: a held-out chip of the checkout, with a caption or question that the evaluation had for it."""
+    items = pq.read_table(checkout / "outputs/evaluate/items.parquet", filters=[("model", "=", model.name)])
+    if len(items) == 0:
+        raise RegistryError(f"outputs/evaluate/items.parquet: holds no item of {model.name}. Run `dvc repro evaluate`.")
+    item = min(items.to_pylist(), key=lambda row: (row["chip_id"], row["task"], row["question"]))
+    columns = ["height", "width", "polarizations", "spacing_m", "backscatter"]
+    chips = pq.read_table(checkout / "outputs/ingest/chips", columns, filters=[("chip_id", "=", item["chip_id"])])
+    chip = chips.to_pylist()[0]
+    shape = (len(chip["polarizations"]), chip["height"], chip["width"])
+    image = _png(np.frombuffer(chip["backscatter"], np.uint8).reshape(shape)[:2])
+    polarizations = ",".join(chip["polarizations"][:2])
+    if model is KLIP:
+        return pd.DataFrame(
+            {"image": [image, None], "polarizations": [polarizations, None], "text": [None, item["truth"] or "water"]}
+        )
+    question = {"spacing_m": float(chip["spacing_m"]), "question": item["question"]}
+    return pd.DataFrame([{"image": image, "polarizations": polarizations, **question}])
+
+
+def package(model: RegisteredModel, checkout: Path, ids: tuple[str, str], folder: Path) -> None:
+    """Write an MLflow model folder and load it once: what cannot answer its own example is not registered.
+
+    Args:
+        model: which one.
+        checkout: holds its weights, its code and requirements.lock.
+        ids: MLflow's ids of the logged model and of the retrain run.
+        folder: to write; must not exist.
+
+    Raises:
+        RegistryError: the model does not answer its input example.
+    """
+    example = input_example(model, checkout)
+    mlflow.pyfunc.save_model(
+        folder,
+        python_model=str(checkout / "components" / "inference" / model.code),
+        artifacts={"model": str(checkout / model.kind.folder)},
+        code_paths=[str(checkout / "components")],
+        signature=SIGNATURES[model.name],
+        input_example=example,
+        pip_requirements=pinned_requirements(checkout / "requirements.lock"),
+        mlflow_model=Model(model_id=ids[0], run_id=ids[1]),
+    )
+    _answer_example(model, example, folder)
+
+
+def _png(codes: npt.NDArray[np.uint8]) -> str:
+    """Backscatter codes (P, H, W), one plane or two, as the column `image` wants them."""
+    image = Image.fromarray(codes[0]) if len(codes) == 1 else Image.fromarray(codes.transpose(1, 2, 0).copy())
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _answer_example(model: RegisteredModel, example: pd.DataFrame, folder: Path) -> None:
+    # MLflow answers a failing input example with a warning alone.
+    answers: Sequence[Any] = mlflow.pyfunc.load_model(str(folder)).predict(example)
+    if len(answers) != len(example):
+        raise RegistryError(f"{model.name}: gave {len(answers)} answers to {len(example)} rows of its example.")

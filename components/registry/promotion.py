@@ -1,0 +1,179 @@
+"""From a registered version to champion: every gate judges, the ledger decides, the alias follows."""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+
+from components.lineage.versions import (
+    CHAIN_TAG,
+    CHALLENGER,
+    CHAMPION,
+    VERDICT_TAG,
+    VERDICTS_FOLDER,
+    logged_model_id,
+    open_registry,
+    with_alias,
+)
+from components.registry.gates.gate import Candidate, Outcome
+from components.registry.ledger import Ledger, Written
+from components.registry.policy import Policy, Rule, committed_policy
+from components.revisions.home import Home
+
+_TAG_LIMIT: Final = 1000
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One gate's answer, with the settings that it judged by."""
+
+    gate: str
+    settings: Mapping[str, Any]
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What all gates together say of a version.
+
+    Attributes:
+        model: registered name.
+        version: number of the version.
+        champion: version that it was compared with; empty when there was none.
+        gates: every gate's answer, in the order of the policy.
+        policy_sha256: of the policy's text.
+        state: what the version is now: champion, challenger, or only checked.
+    """
+
+    model: str
+    version: str
+    champion: str
+    gates: tuple[Judged, ...]
+    policy_sha256: str
+    state: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate was passed."""
+        return all(judged.outcome.passed for judged in self.gates)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The verdict as JSON types, `passed` included."""
+        return {**asdict(self), "passed": self.passed}
+
+
+class Promoter:
+    """The registry, ledger and policy of one repository."""
+
+    def __init__(self, root: Path, policy: Policy | None = None, ledger_url: str | None = None) -> None:
+        """Open them: by default the policy committed at HEAD, and the ledger beside the DVC remote of `root`."""
+        self._client: MlflowClient = open_registry(root)
+        self._policy = committed_policy(Home(root)) if policy is None else policy
+        self._ledger = Ledger(ledger_url or str(Home(root).remote))
+
+    def check(self, model: str, version: str) -> Verdict:
+        """What the gates say of a version; nothing is written."""
+        return self._judge(self._client.get_model_version(model, version), self._ledger.entries(model))
+
+    def consider(self, model: str, version: str) -> Verdict:
+        """Make a version champion if the model has none and all gates are passed; otherwise challenger, with reasons."""
+        entries = self._ledger.entries(model)
+        self._follow(model, entries)
+        verdict = self._judge(self._client.get_model_version(model, version), entries)
+        if verdict.champion == version:
+            return replace(verdict, state=CHAMPION)
+        if verdict.passed and not entries:
+            return self._crown(verdict, entries)
+        challenger = replace(verdict, state=CHALLENGER)
+        self._write_verdict(challenger)
+        self._client.set_registered_model_alias(model, CHALLENGER, version)
+        return challenger
+
+    def promote(self, model: str, version: str) -> Verdict:
+        """Make a version champion if every gate is passed; otherwise nothing changes but its recorded verdict.
+
+        Raises:
+            LostRace: another promotion was written since this one looked.
+            BrokenLedger: an entry was changed.
+        """
+        entries = self._ledger.entries(model)
+        self._follow(model, entries)
+        verdict = self._judge(self._client.get_model_version(model, version), entries)
+        if verdict.champion == version:
+            return replace(verdict, state=CHAMPION)
+        if verdict.passed:
+            return self._crown(verdict, entries)
+        self._write_verdict(verdict)
+        return verdict
+
+    def _crown(self, verdict: Verdict, entries: tuple[Written, ...]) -> Verdict:
+        version = self._client.get_model_version(verdict.model, verdict.version)
+        digest = self._write_verdict(verdict)
+        written = self._ledger.append(
+            verdict.model,
+            entries,
+            version=verdict.version,
+            chain=version.tags.get(CHAIN_TAG, ""),
+            verdict_sha256=digest,
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        self._set_champion(verdict.model, written.version)
+        return replace(verdict, state=CHAMPION)
+
+    def _follow(self, model: str, entries: tuple[Written, ...]) -> None:
+        """Repeat the alias write that a kill between ledger and alias left out."""
+        if not entries:
+            return
+        current = with_alias(self._client, model, CHAMPION)
+        if current is None or str(current.version) != entries[-1].entry.version:
+            self._set_champion(model, entries[-1].entry.version)
+
+    def _set_champion(self, model: str, version: str) -> None:
+        self._client.set_registered_model_alias(model, CHAMPION, version)
+        challenger = with_alias(self._client, model, CHALLENGER)
+        if challenger is not None and str(challenger.version) == version:
+            self._client.delete_registered_model_alias(model, CHALLENGER)
+
+    def _judge(self, version: ModelVersion, entries: tuple[Written, ...]) -> Verdict:
+        name, number = str(version.name), str(version.version)
+        reigning = entries[-1].entry.version if entries else ""
+        with tempfile.TemporaryDirectory(prefix="fusar-promote-") as folder:
+            scratch = Path(folder)
+            candidate = Candidate(self._client, version, scratch / "candidate")
+            champion = None
+            if reigning and reigning != number:
+                other = self._client.get_model_version(name, reigning)
+                champion = Candidate(self._client, other, scratch / "champion")
+            gates = tuple(_ask(rule, candidate, champion) for rule in self._policy.rules[name])
+        return Verdict(name, number, reigning, gates, self._policy.sha256, "checked")
+
+    def _write_verdict(self, verdict: Verdict) -> str:
+        """Keep a verdict on its version, as tags and as an artifact named by its digest; answer the digest."""
+        content = (json.dumps(verdict.as_dict(), indent=1, sort_keys=True, default=str) + "\n").encode()
+        digest = hashlib.sha256(content).hexdigest()
+        version = self._client.get_model_version(verdict.model, verdict.version)
+        with tempfile.TemporaryDirectory(prefix="fusar-promote-") as folder:
+            path = Path(folder) / f"{digest}.json"
+            path.write_bytes(content)
+            self._client.log_model_artifact(logged_model_id(version), str(path), VERDICTS_FOLDER)
+        tags = {f"fusar.gate.{place}.{judged.gate}": _sentence(judged) for place, judged in enumerate(verdict.gates)}
+        tags[VERDICT_TAG] = f"{'passed' if verdict.passed else 'refused'} {digest}"
+        for name, value in sorted(tags.items()):
+            self._client.set_model_version_tag(verdict.model, verdict.version, name, value)
+        return digest
+
+
+def _ask(rule: Rule, candidate: Candidate, champion: Candidate | None) -> Judged:
+    outcome = rule.gate.judge(rule.settings, candidate, champion)
+    return Judged(rule.gate.name, rule.settings.model_dump(), outcome)
+
+
+def _sentence(judged: Judged) -> str:
+    return f"{'passed' if judged.outcome.passed else 'refused'}: {judged.outcome.reason}"[:_TAG_LIMIT]

@@ -1,0 +1,201 @@
+"""From a finished checkout to versions in MLflow's registry, each with its whole lineage or not at all."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from components.lineage.assembly import ITEMS, REPORT, Assembly
+from components.lineage.errors import IncompleteLineage
+from components.lineage.evaluations import EVALUATION_FILE, EVALUATION_TAG, folder_of
+from components.lineage.record import LINEAGE_FILE, Evaluation, Lineage, Parent, missing_parts
+from components.lineage.versions import CHAIN_TAG, VERDICT_TAG, find_by_chain, logged_model_id, open_registry
+from components.registry.models import MODELS, RegisteredModel
+from components.registry.packaging import package
+from components.revisions import git
+from components.revisions.checkout import PARAMS_FILE, Checkout, verify
+from components.revisions.home import Home
+from components.revisions.lock import LOCK_FILE, read_lock
+from components.tracking.runs import Tracking
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A retrain whose stages are all up to date.
+
+    Attributes:
+        checkout: its worktree with dvc.lock and outputs.
+        root: the main working tree, which holds mlruns/ and .fusar/.
+        flow_run_id: of Prefect.
+        mlflow_run_id: of the retrain's parent run.
+    """
+
+    checkout: Checkout
+    root: Path
+    flow_run_id: str
+    mlflow_run_id: str
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version of the registry.
+
+    Attributes:
+        model: registered name.
+        version: its number.
+        is_new: false where the same chain of work had made it before.
+        is_judged: whether the gates have judged it on its newest evaluation (a kill may have come between).
+        simulated: whether any of its scenes is simulated.
+    """
+
+    model: str
+    version: str
+    is_new: bool
+    is_judged: bool
+    simulated: bool
+
+
+def register(finished: Finished) -> tuple[Registered, ...]:
+    """Versions of both models for a finished retrain: new ones where their chains of work are new.
+
+    Raises:
+        CheckoutChanged: the checkout differs from its commit in more than params.yaml and dvc.lock.
+        IncompleteLineage: a part of a model's lineage is not known.
+        ChangedOutput: an output on disk is not the one that dvc.lock names.
+    """
+    home = Home(finished.root)
+    verify(home, finished.checkout)
+    home.state.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.state / "register.lock"):
+        return _Registration(finished).run()
+
+
+class _Registration:
+    """One pass over the models of a finished retrain."""
+
+    def __init__(self, finished: Finished) -> None:
+        self.finished = finished
+        self.folder = finished.checkout.folder
+        self.client: MlflowClient = open_registry(finished.root)
+        self.tracking = Tracking(finished.root)
+        retrain = {
+            "commit": finished.checkout.commit,
+            "profile": finished.checkout.profile,
+            "flow_run_id": finished.flow_run_id,
+            "mlflow_run_id": finished.mlflow_run_id,
+        }
+        self.assembly = Assembly(self.folder, read_lock(finished.checkout.lock), retrain, self.tracking)
+
+    def run(self) -> tuple[Registered, ...]:
+        registered: list[Registered] = []
+        parents: dict[str, Parent] = {}
+        for model in MODELS:
+            chain = self.assembly.chain_of(model.kind)
+            known = find_by_chain(self.client, model.name, chain)
+            wanted = [parents[name] for name in model.kind.parents if name in parents]
+            version = known if known is not None else self._make(model, wanted)
+            is_judged = not self._keep_evaluation(model, version) and VERDICT_TAG in version.tags
+            parents[model.name] = Parent(model=model.name, version=str(version.version), chain=chain)
+            simulated = version.tags.get("fusar.simulated") == "true"
+            registered.append(Registered(model.name, str(version.version), known is None, is_judged, simulated))
+        return tuple(registered)
+
+    def _make(self, model: RegisteredModel, parents: list[Parent]) -> ModelVersion:
+        self.assembly.bring(model.kind)
+        lineage = self.assembly.lineage_of(model.kind, parents)
+        missing = missing_parts(lineage)
+        if missing:
+            raise IncompleteLineage(model.name, missing)
+        logged = self.client.create_logged_model(
+            self.tracking.experiment_id,
+            name=model.name,
+            source_run_id=self.finished.mlflow_run_id,
+            tags=_tags(lineage),
+            model_type=model.name,
+        )
+        try:
+            self._upload(model, lineage, logged.model_id)
+        except BaseException:
+            self.client.finalize_logged_model(logged.model_id, "FAILED")
+            raise
+        self.client.finalize_logged_model(logged.model_id, "READY")
+        version = self._create_version(model, lineage, logged.model_id)
+        git.hold(self.finished.root, lineage.retrain.commit, model.name, str(version.version))
+        return version
+
+    def _upload(self, model: RegisteredModel, lineage: Lineage, model_id: str) -> None:
+        with tempfile.TemporaryDirectory(prefix="fusar-register-") as scratch:
+            folder = Path(scratch) / "model"
+            package(model, self.folder, (model_id, self.finished.mlflow_run_id), folder)
+            (folder / LINEAGE_FILE).write_text(lineage.model_dump_json(indent=1) + "\n", encoding="utf-8")
+            for name in (LOCK_FILE, PARAMS_FILE):
+                (folder / name).write_bytes((self.folder / name).read_bytes())
+            self._put_evaluation(lineage.evaluation, folder / folder_of(lineage.evaluation))
+            self.client.log_model_artifacts(model_id, str(folder))
+
+    def _create_version(self, model: RegisteredModel, lineage: Lineage, model_id: str) -> ModelVersion:
+        try:
+            self.client.create_registered_model(model.name, description=model.summary)
+        except MlflowException:
+            self.client.get_registered_model(model.name)  # it exists already; any other failure shows here
+        return self.client.create_model_version(
+            model.name,
+            source=f"models:/{model_id}",
+            run_id=self.finished.mlflow_run_id,
+            tags=_tags(lineage),
+            description=_description(model, lineage),
+            model_id=model_id,
+        )
+
+    def _keep_evaluation(self, model: RegisteredModel, version: ModelVersion) -> bool:
+        """Give a version that existed before its newest evaluation; true when that was another one."""
+        evaluation = self.assembly.evaluation_digest()
+        if version.tags.get(EVALUATION_TAG) == evaluation:
+            return False
+        self.assembly.bring(model.kind)
+        found = self.assembly.evaluation()
+        with tempfile.TemporaryDirectory(prefix="fusar-register-") as scratch:
+            self._put_evaluation(found, Path(scratch))
+            self.client.log_model_artifacts(logged_model_id(version), scratch, folder_of(found))
+        self.client.set_model_version_tag(model.name, str(version.version), EVALUATION_TAG, evaluation)
+        return True
+
+    def _put_evaluation(self, evaluation: Evaluation, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (ITEMS, REPORT):
+            (folder / Path(path).name).write_bytes((self.folder / path).read_bytes())
+        (folder / EVALUATION_FILE).write_text(evaluation.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def _tags(lineage: Lineage) -> dict[str, str]:
+    places = {scene.place_id for scene in lineage.scenes}
+    return {
+        CHAIN_TAG: lineage.chain,
+        EVALUATION_TAG: lineage.evaluation.items.md5,
+        "fusar.commit": lineage.retrain.commit,
+        "fusar.profile": lineage.retrain.profile,
+        "fusar.flow_run_id": lineage.retrain.flow_run_id,
+        "fusar.mlflow_run_id": lineage.retrain.mlflow_run_id,
+        "fusar.params_sha256": lineage.retrain.params_sha256,
+        "fusar.requirements_sha256": lineage.retrain.requirements_sha256,
+        "fusar.base_model": lineage.base_model,
+        "fusar.parents": ", ".join(f"{parent.model}/{parent.version}" for parent in lineage.parents) or "none",
+        "fusar.simulated": str(lineage.simulated).lower(),
+        "fusar.scenes": str(len(lineage.scenes)),
+        "fusar.places": str(len(places)),
+    }
+
+
+def _description(model: RegisteredModel, lineage: Lineage) -> str:
+    places = {scene.place_id for scene in lineage.scenes}
+    simulated = "All of its scenes are simulated: its figures prove the path, not what real SAR would give. "
+    return (
+        f"{model.summary}\n\n{simulated if lineage.simulated else ''}"
+        f"Made by commit {lineage.retrain.commit[:12]} with profile {lineage.retrain.profile} from "
+        f"{len(lineage.scenes)} scenes at {len(places)} places; base model: {lineage.base_model}. "
+        f"`fusar lineage show` tells the chain down to the scenes."
+    )
