@@ -97,7 +97,7 @@ def cell_means(
 def _points_per_side(chip_affine: Affine, cell_pixels: float, tile_affine: Affine) -> int:
     # Both in metres or both in degrees as a rule; where units differ, the bounds keep the work and the error sane.
     ratio = cell_pixels * (abs(chip_affine.determinant) / abs(tile_affine.determinant)) ** 0.5
-    return int(np.clip(np.ceil(_SAMPLES_PER_PIXEL * ratio), 4, 64))
+    return int(np.clip(np.ceil(_SAMPLES_PER_PIXEL * ratio), 8, 64))
 
 
 def _by_cell(values: Floats, shape: tuple[int, ...]) -> Floats:

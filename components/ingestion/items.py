@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 import pystac
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pystac.errors import STACError
+from pystac.errors import STACError, STACTypeError
 
 from components.ingestion.errors import BrokenItem, HrefOutsideData
 from components.rasters.calibration import Scale
@@ -122,7 +122,7 @@ def _parse(item_file: Path) -> pystac.Item:
         raise BrokenItem(item_file, "not JSON") from error
     try:
         return pystac.Item.from_dict(content, preserve_dict=False)
-    except (STACError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (STACError, STACTypeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise BrokenItem(item_file, f"not a STAC item ({type(error).__name__})") from error
 
 

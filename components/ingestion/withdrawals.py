@@ -20,11 +20,12 @@ def read_withdrawn(path: Path) -> frozenset[str]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
+            columns = reader.fieldnames
             rows = list(reader)
     except (csv.Error, UnicodeDecodeError) as error:
         raise BrokenWithdrawals(path, "not CSV in UTF-8") from error
-    if reader.fieldnames != _COLUMNS:
-        raise BrokenWithdrawals(path, f"columns are {reader.fieldnames}")
+    if columns != _COLUMNS:
+        raise BrokenWithdrawals(path, f"columns are {columns}")
     for number, row in enumerate(rows, start=2):
         if not _MD5.fullmatch(row["md5"] or ""):
             raise BrokenWithdrawals(path, f"line {number}: md5 {str(row['md5'])[:40]!r} is not 32 hexadecimal digits")
