@@ -27,12 +27,18 @@ class Rules(StageConfig):
     open_water_share: Share = Field(description="Water share from which a ship chip is open water [1].")
     harbor_share: Share = Field(description="Least share of built-up cover of a ship chip in a harbor [1].")
     shore_share: Share = Field(description="Least share of land that a ship chip's surroundings name [1].")
-    wide_apron_share: Share = Field(description="Share of aprons from which a chip shows a wide apron [1].")
+    apron_shares: tuple[Share, Share] = Field(
+        description="Paved ground (aprons, built-up cover) around aircraft: open field, narrow, wide apron [1]."
+    )
+    paved_db: Decibels = Field(description="Built-up ground whose median is darker is pavement without houses [dB].")
     edge_contrasts_db: tuple[Contrast, Contrast, Contrast] = Field(
         description="Contrast between a chip's bright and dark blocks: absent, faint, clear, sharp edges [dB]."
     )
-    echo_contrasts_db: tuple[Contrast, Contrast] = Field(
-        description="Peak of the largest target over the chip's median: weak, clear, strong [dB]."
+    ship_echoes_db: tuple[Contrast, Contrast] = Field(
+        description="Peak of the longest ship over the chip's median: weak, clear, strong [dB]."
+    )
+    aircraft_echoes_db: tuple[Contrast, Contrast] = Field(
+        description="Peak of the longest aircraft over the chip's median: weak, clear, strong [dB]."
     )
     sea_db: tuple[Decibels, Decibels] = Field(
         description="Median co-polarised backscatter of water: calm, rippled, rough sea [dB]."

@@ -101,7 +101,7 @@ LANDFORM = Family(
             "Functionality",
             DEVELOPMENT,
             "used for",
-            _values("housing", "suburb", "port", "farming", "grazing", "forestry", "nature"),
+            _values("housing", "suburb", "port", "airfield", "farming", "grazing", "forestry", "nature"),
         ),
         Field(
             "Distribution",
@@ -112,7 +112,7 @@ LANDFORM = Family(
         Field("Layout", GEOSCIENCE, "layout has", _values("one part", "two parts", "three parts", "many parts")),
         Field("Boundary", SCATTERING, "edges look", _values("absent", "faint", "clear", "sharp")),
         Field("Buildings", DEVELOPMENT, "buildings are", _values("none", "few", "many", "dense")),
-        Field("Roads", DEVELOPMENT, "roads show", _values("none", "lanes", "streets", "bridge")),
+        Field("Roads", DEVELOPMENT, "roads show", _values("none", "lanes", "streets", "runway", "bridge")),
         Field("Water", GEOSCIENCE, "water fills", _values("none", "little", "some", "much")),
     ),
 )

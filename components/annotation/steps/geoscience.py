@@ -37,7 +37,7 @@ def think(chip: ChipFacts, so_far: Findings, rules: Rules) -> Findings:
     if chip.family is LANDFORM:
         codes = _landform(chip, shares, rules)
     elif chip.family is AIRCRAFT:
-        codes = {"Environment": SURROUNDINGS[_cover_beyond_aprons(chip)]}
+        codes = {"Environment": SURROUNDINGS[_cover_beyond_aprons(shares, rules)]}
     else:
         return {}
     return {field: Finding(code, evidence) for field, code in codes.items()}
@@ -84,12 +84,10 @@ def _where(chip: ChipFacts, cover: str, share: float, rules: Rules) -> str:
     return "rightward" if right > 0 else "leftward"
 
 
-def _cover_beyond_aprons(chip: ChipFacts) -> str:
-    cover = chip.cover_HW
-    assert cover is not None, "the caller has seen that the chip is labelled"
-    beyond = ~apron_mask(chip) & (cover > 0)
-    counts = np.bincount(cover[beyond] if beyond.any() else cover.ravel(), minlength=max(LAND_COVER) + 1)
-    return max(COVER_CODES, key=lambda name: int(counts[COVER_CODES[name]]))
+def _cover_beyond_aprons(shares: dict[str, float], rules: Rules) -> str:
+    """The commonest cover beyond the pavement, which land cover calls built-up."""
+    beyond = {name: share for name, share in shares.items() if name != "built-up"}
+    return main_cover(beyond) if sum(beyond.values()) >= rules.shore_share else "built-up"
 
 
 def apron_mask(chip: ChipFacts) -> npt.NDArray[np.bool_]:

@@ -53,8 +53,9 @@ def _feature(chip: ChipFacts, rules: Rules) -> dict[str, Finding]:
     contrast, sidelobes = echo(chip, largest)
     if contrast is None:
         return {}
+    bounds = rules.ship_echoes_db if chip.family is SHIP else rules.aircraft_echoes_db
     shape = "sidelobes seen" if sidelobes else "no sidelobes seen"
-    return {"Feature": Finding(graded(contrast, rules.echo_contrasts_db, ECHOES), f"{_basis(chip)}; {shape}")}
+    return {"Feature": Finding(graded(contrast, bounds, ECHOES), f"{_basis(chip)}; {shape}")}
 
 
 def echo(chip: ChipFacts, target: Target) -> tuple[float | None, int]:

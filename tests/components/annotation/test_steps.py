@@ -10,9 +10,23 @@ from components.records.landcover import LAND_COVER
 WATER, TREES, CROPS, GRASS, TOWN, BARE = LAND_COVER
 
 
+# Round bounds of our own: tuning params.yaml to a catalogue must not move what these tests know.
+BOUNDS = {
+    "ship_lengths_m": (80, 180),
+    "ship_types_m": (40, 120, 220),
+    "aircraft_lengths_m": (18, 27),
+    "aircraft_types_m": (15, 24),
+    "ship_echoes_db": (15, 25),
+    "sea_db": (-20, -16),
+    "edge_contrasts_db": (3, 5, 8),
+    "close_share": 0.25,
+    "paved_db": -12,
+}
+
+
 @pytest.fixture(scope="module")
 def rules(laptop_params):
-    return Rules.model_validate(laptop_params["annotate"]["rules"])
+    return Rules.model_validate(laptop_params["annotate"]["rules"] | BOUNDS)
 
 
 @pytest.fixture(scope="module")
@@ -116,13 +130,24 @@ def test_a_bridge_outranks_streets_and_single_buildings_count_where_no_town_is_m
 
 def test_aircraft_on_an_apron_among_grass(given, codes):
     things = [
-        given.target("apron", 60.0, (8, 8, 56, 56)),
+        given.target("apron", 60.0, (0, 0, 64, 63)),
         given.target("aircraft", 35.0, (10, 10, 40, 40)),
         given.target("aircraft", 14.0, (44, 14, 54, 24)),
     ]
     found = codes(land_cover=given.cover(GRASS), objects=things, spacing_m=1.0)
     assert [found[name] for name in ("Count", "Size", "Category")] == ["2", "large", "airliner"]
     assert (found["Region"], found["Environment"]) == ("wide_apron", "grass")
+    assert codes(land_cover=given.cover(GRASS), objects=things[1:])["Region"] == "open_field"
+    assert codes(land_cover=given.cover(GRASS, TOWN, columns=40), objects=things[1:])["Region"] == "narrow_apron"
+
+
+def test_dark_smooth_built_up_ground_is_a_runway_and_bright_ground_is_streets(given, codes):
+    def described(level):
+        found = codes(land_cover=given.cover(TOWN), backscatter=given.backscatter(given.decibels(level)))
+        return found["Functionality"], found["Buildings"], found["Roads"]
+
+    assert described(-17.0) == ("airfield", "none", "runway")
+    assert described(-6.0) == ("housing", "dense", "streets")
 
 
 def test_a_real_scene_without_labels_says_only_what_backscatter_shows(codes):
