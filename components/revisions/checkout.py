@@ -49,7 +49,7 @@ def check_out(home: Home, commit: str, profile: str) -> Checkout:
         home.worktrees.mkdir(parents=True, exist_ok=True)
         git.add_worktree(home.root, checkout.folder, commit)
     (checkout.folder / PARAMS_FILE).write_bytes(params)
-    _configure_dvc(home, checkout)
+    configure_dvc(home, checkout.folder)
     return checkout
 
 
@@ -91,8 +91,8 @@ def _is_at(checkout: Checkout) -> bool:
     return not changed and git.resolve(checkout.folder, "HEAD") == checkout.commit
 
 
-def _configure_dvc(home: Home, checkout: Checkout) -> None:
-    """Point the checkout at the cache and the remotes of the main working tree, as absolute paths."""
+def configure_dvc(home: Home, folder: Path) -> None:
+    """Point a worktree at the cache and the remotes of the main working tree, as absolute paths."""
     from dvc.config import Config
 
     # A relative remote would resolve against each worktree's own .dvc, and the cache would be an empty one of its own.
@@ -101,7 +101,7 @@ def _configure_dvc(home: Home, checkout: Checkout) -> None:
     remotes = {
         name: {key: str(value) for key, value in remote.items()} for name, remote in effective.get("remote", {}).items()
     }
-    with Config(str(checkout.folder / ".dvc"), validate=False).edit("local", validate=False) as local:
+    with Config(str(folder / ".dvc"), validate=False).edit("local", validate=False) as local:
         local["core"] = {name: str(value) for name, value in effective.get("core", {}).items()}
         local["cache"] = {"dir": str(home.root / ".dvc" / "cache"), **cache, "type": LINKS}
         local["remote"] = remotes
