@@ -16,6 +16,7 @@ VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
 IMAGE, VIDEO = "<|image_pad|>", "<|video_pad|>"
 SPECIALS = (PAD, START, END, VISION_START, VISION_END, IMAGE, VIDEO)
 IGNORED = -100
+MOST_KNOWN = 20_000
 OPENING, PADDING = 0, -1
 
 
@@ -67,15 +68,20 @@ class Chat:
         tokenizer.encode_special_tokens = True
         self._special = {token: tokenizer.token_to_id(token) or 0 for token in SPECIALS}
 
+        self._known: dict[str, tuple[int, ...]] = {}
         self.end, self.pad = self._special[END], self._special[PAD]
 
     def special(self, token: str) -> int:
         """Number of a special token."""
         return self._special[token]
 
-    def encode(self, text: str) -> list[int]:
-        """Tokens of a text without special ones."""
-        return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Tokens of a text without special ones; the same few wordings come again and again, so they are kept."""
+        if text not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[text] = tuple(self.tokenizer.encode(text, add_special_tokens=False).ids)
+        return self._known[text]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of an answer's tokens."""
