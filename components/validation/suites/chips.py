@@ -11,9 +11,10 @@ from components.validation.summaries import measured_chips
 if TYPE_CHECKING:
     from components.validation.stage import CheckChipsConfig
 
-_CHANNEL = "(VV|VH|HH|HV)"
-# Known channels, none of them twice.
-POLARIZATIONS = rf"^(?!.*{_CHANNEL}.*\1){_CHANNEL}(\+{_CHANNEL})*$"
+_CHANNELS = ("VV", "VH", "HH", "HV")
+_ANY = f"(?:{'|'.join(_CHANNELS)})"
+# Known channels joined by +, none of them twice.
+POLARIZATIONS = "^" + "".join(f"(?!.*{name}.*{name})" for name in _CHANNELS) + rf"{_ANY}(?:\+{_ANY})*$"
 
 
 def frame(inputs: Paths) -> pd.DataFrame:
