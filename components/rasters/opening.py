@@ -36,6 +36,7 @@ _GDAL_SETTINGS = {
     "GDAL_PAM_ENABLED": "NO",
     "GDAL_GEOREF_SOURCES": "INTERNAL",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+    "GDAL_CACHEMAX": 128,  # MB; by default a twentieth of the machine, which a large scene fills for nothing
 }
 # Real scenes shrink by less than 20; a 112 kB bomb of 28.8 GB by 257,000.
 _MOST_INFLATION = 200
