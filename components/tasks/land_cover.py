@@ -11,6 +11,7 @@ from components.tasks.truth import ChipTruth
 NAME = "land_cover"
 WORDING = "What is the main land cover of this chip?"
 CELL_WORDING = "What is the main land cover at the {cell}?"
+COVERS = tuple(LAND_COVER.values())
 # Below this share of known pixels the commonest known class may not be the commonest class.
 LEAST_KNOWN = 0.5
 
