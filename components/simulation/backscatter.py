@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from components.simulation.covers import Covers
+from components.simulation.covers import Covers, mask_of
 from components.simulation.fields import FloatArray
 from components.simulation.ground import CLASSES
 from components.simulation.scatterers import render
@@ -56,9 +56,7 @@ def draw_backscatter(
     """
     labels = covers.labels
     texture_db = draw_texture_db(rng, covers)
-    paved = np.zeros(labels.shape, dtype=bool)
-    for box in (*covers.aprons, *covers.runways):
-        paved |= box.holds(labels.shape)
+    paved = mask_of(covers.aprons + covers.runways, labels.shape)
     cover_db = rng.normal(0, COVER_SPREAD_DB, CLASSES)
     scene_db = rng.normal(0, SCENE_SPREAD_DB)
     bands = []

@@ -83,6 +83,14 @@ class Covers:
     river: Strip | None = None
 
 
+def mask_of(boxes: tuple[Box, ...], shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Mask (H, W) of the pixels that lie in any of the boxes."""
+    mask = np.zeros(shape, dtype=bool)
+    for box in boxes:
+        mask |= box.holds(shape)
+    return mask
+
+
 def draw_covers(
     rng: np.random.Generator, theme: str, ground: Ground, shape: tuple[int, int], block_px: tuple[float, float]
 ) -> Covers:
@@ -108,8 +116,7 @@ def draw_covers(
         return Covers(labels, streets, river=river)
     if theme == "airport":
         aprons, runways = _airport(rng, shape)
-        for box in (*runways, *aprons):
-            labels[box.holds(shape)] = BUILT
+        labels[mask_of(aprons + runways, shape)] = BUILT
         return Covers(labels, streets, aprons=aprons, runways=runways)
     return Covers(labels, streets)
 

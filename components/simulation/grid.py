@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import Transformer
-from rasterio.transform import Affine
+from affine import Affine
+
+from components.geography.projection import LON_LAT, pixel_to_lonlat, transform
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -29,9 +30,7 @@ class Grid:
 
     def lonlat(self, cols: FloatArray, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Longitudes and latitudes [degree] of (col, row) positions, pixel corners being whole numbers."""
-        x, y = self.affine * (cols, rows)
-        lon, lat = Transformer.from_crs(self.epsg, 4326, always_xy=True).transform(x, y)
-        return np.asarray(lon), np.asarray(lat)
+        return pixel_to_lonlat(f"EPSG:{self.epsg}", self.affine, cols, rows)
 
 
 def utm_epsg(longitude: float, latitude: float) -> int:
@@ -43,7 +42,7 @@ def utm_epsg(longitude: float, latitude: float) -> int:
 def scene_grid(longitude: float, latitude: float, spacing_m: float, size_px: int) -> Grid:
     """North-up grid of size_px x size_px pixels centred on a point; its corner lies on whole metres."""
     epsg = utm_epsg(longitude, latitude)
-    x, y = Transformer.from_crs(4326, epsg, always_xy=True).transform(longitude, latitude)
+    x, y = (float(value) for value in transform(LON_LAT, f"EPSG:{epsg}", longitude, latitude))
     half = size_px * spacing_m / 2
     affine = Affine(spacing_m, 0, round(x - half), 0, -spacing_m, round(y + half))
     return Grid(epsg, affine, size_px, size_px)

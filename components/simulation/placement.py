@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from components.simulation.covers import BUILT, WATER, Box, Covers, Streets
+from components.simulation.covers import BUILT, WATER, Box, Covers, Streets, mask_of
 from components.simulation.sensors import Sensor
 from components.simulation.targets import FloatArray, Target, aircraft, bridge, building, place, ship
 
@@ -29,18 +29,14 @@ def draw_targets(rng: np.random.Generator, covers: Covers, sensor: Sensor, facin
         rng: source of randomness.
         covers: the land cover, with aprons and river.
         sensor: gives pixel size and the sizes of objects in pixels.
-        facing: +1 where the radar looks towards growing columns' opposite, so that walls to the right shine; else -1.
+        facing: +1 where the walls that face east shine, -1 where those that face west do.
     """
     shape = covers.labels.shape
     bridges = _bridges(rng, covers)
-    apron = np.zeros(shape, dtype=bool)
-    for box in covers.aprons:
-        apron |= box.holds(shape)
-    runway = np.zeros(shape, dtype=bool)
-    for box in covers.runways:
-        runway |= box.holds(shape)
+    apron = mask_of(covers.aprons, shape)
+    unpaved = ~mask_of(covers.aprons + covers.runways, shape)
     aprons = [Target("apron", box.col, box.row, box.length_px, box.width_px, box.angle_rad) for box in covers.aprons]
-    houses = _buildings(rng, (covers.labels == BUILT) & ~apron & ~runway, covers.streets, sensor, facing)
+    houses = _buildings(rng, (covers.labels == BUILT) & unpaved, covers.streets, sensor, facing)
     water = covers.labels == WATER
     for target in bridges:
         water &= ~Box(target.col, target.row, target.length_px, target.width_px + 12, target.angle_rad).holds(shape)

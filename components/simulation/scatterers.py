@@ -9,8 +9,8 @@ from components.simulation.targets import FloatArray, Target
 REACH_PX = 12
 SUBPIXELS = 8
 RESOLUTION_PX = 1.35  # main lobe against pixel: products are sampled finer than they resolve
-# Level of an object's points [dB sigma nought of the pixel at the peak], co- and cross-polarised [inferred so that
-# each stands 12 to 25 dB above its background, as in the products that data/README of the real samples describes].
+# Level of an object's points [dB sigma nought at the peak], co- and cross-polarised [inferred]: each stands 10 to 25 dB
+# above its background, far enough to be counted through the speckle.
 LEVEL_DB = {"ship": (3.0, -4.0), "aircraft": (3.0, -4.0), "building": (5.0, -3.0), "bridge": (1.0, -6.0)}
 
 
