@@ -137,6 +137,17 @@ CORPUS = _schema(
     ],
 )
 
+CURVE = _schema(
+    "curve",
+    1,
+    [
+        _required("step", pa.int32()),
+        _required("phase", pa.string()),  # learn, proofread, reconstruct; align; instruct
+        _required("name", pa.string()),  # loss, val_loss, ...
+        _required("value", pa.float32()),
+    ],
+)
+
 VERDICTS = _schema(
     "verdicts",
     1,
