@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import pandas as pd
 import torch
 from mlflow.models import set_model
 
@@ -21,12 +22,14 @@ class KlipModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         self._klip, _ = load_klip(Path(context.artifacts["model"]))
         self._klip.eval()
 
-    def predict(self, context: Any, model_input: Any, params: Mapping[str, Any] | None = None) -> list[list[float]]:
+    def predict(
+        self, context: Any, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
+    ) -> list[list[float]]:
         """One embedding of length 1 per row: of `image` with `polarizations`, or of `text`."""
         with torch.inference_mode():
             return [self._embed(row) for row in model_input.to_dict("records")]
 
-    def _embed(self, row: Mapping[str, Any]) -> list[float]:
+    def _embed(self, row: Mapping[Any, Any]) -> list[float]:
         if is_given(row, "text") == is_given(row, "image"):
             raise BadRequest("text", "or column 'image' must be given, one of them in each row")
         if is_given(row, "text"):

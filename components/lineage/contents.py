@@ -58,7 +58,8 @@ class Contents:
         from dvc.exceptions import DvcException
 
         try:
-            self._repo.pull(targets=list(paths))
+            # Relative targets would count from the working directory, which may be any.
+            self._repo.pull(targets=[str(self._checkout / path) for path in paths])
         except DvcException as error:
             still = tuple(path for path in paths if not (self._checkout / path).exists())
             raise IncompleteLineage(str(self._checkout), still or (str(error),)) from error

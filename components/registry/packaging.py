@@ -82,7 +82,9 @@ def input_example(model: RegisteredModel, checkout: Path) -> pd.DataFrame:
         raise RegistryError(f"outputs/evaluate/items.parquet: holds no item of {model.name}. Run `dvc repro evaluate`.")
     item = min(items.to_pylist(), key=lambda row: (row["chip_id"], row["task"], row["question"]))
     columns = ["height", "width", "polarizations", "spacing_m", "backscatter"]
-    chips = pq.read_table(checkout / "outputs/ingest/chips", columns, filters=[("chip_id", "=", item["chip_id"])])
+    chips = pq.read_table(
+        checkout / "outputs/ingest/chips", columns=columns, filters=[("chip_id", "=", item["chip_id"])]
+    )
     chip = chips.to_pylist()[0]
     shape = (len(chip["polarizations"]), chip["height"], chip["width"])
     image = _png(np.frombuffer(chip["backscatter"], np.uint8).reshape(shape)[:2])

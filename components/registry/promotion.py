@@ -83,7 +83,7 @@ class Promoter:
         return self._judge(self._client.get_model_version(model, version), self._ledger.entries(model))
 
     def consider(self, model: str, version: str) -> Verdict:
-        """Make a version champion if the model has none and all gates are passed; otherwise challenger, with reasons."""
+        """Make a version champion if the model has none and all gates are passed, else challenger with reasons."""
         entries = self._ledger.entries(model)
         self._follow(model, entries)
         verdict = self._judge(self._client.get_model_version(model, version), entries)
