@@ -72,6 +72,31 @@ STAGES = {
     return {"total": total}""",
     },
 }
+REGISTRY = """
+import json, sys
+from pathlib import Path
+step, options = sys.argv[1], sys.argv[2:]
+value = lambda name: options[options.index(name) + 1]
+if step == "register":
+    known = Path(value("--root")) / "versions.txt"
+    total = (Path(value("--checkout")) / "outputs/total/total.json").read_text()
+    totals = known.read_text().split() if known.exists() else []
+    is_new = total not in totals
+    totals += [total] if is_new else []
+    known.write_text(" ".join(totals))
+    version = {"model": "adder", "version": str(totals.index(total) + 1), "is_new": is_new, "simulated": True}
+    print(json.dumps({"versions": [version]}))
+else:
+    model, version = options[-1].split("/")
+    verdict = {"model": model, "version": version, "passed": True, "state": "champion", "champion": "", "gates": []}
+    print(json.dumps({"verdicts": [verdict]}))
+"""
+REPORTING = """
+import sys
+from pathlib import Path
+Path(sys.argv[2]).parent.mkdir(parents=True, exist_ok=True)
+Path(sys.argv[2]).write_text(sys.argv[3])
+"""
 PARAMS = "cut: {longest: 40}\ncount: {step: 1}\ntotal: {factor: 1.0}\n"
 GRAPH = """from components.counting.stage import STAGES as COUNTING
 from components.cutting.stage import STAGES as CUTTING
@@ -107,7 +132,7 @@ def commit(folder: Path, message: str = "change") -> str:
 
 def build(folder: Path) -> Path:
     """Write the small house, put its data under DVC and commit it."""
-    for name in (".gitignore", ".dvcignore", ".dvc/config"):
+    for name in (".gitignore", ".dvcignore", ".dvc/config", "mlruns/.gitignore"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     for package in ("components/contract", "components/revisions", "flows", "cli"):
@@ -134,6 +159,10 @@ def build(folder: Path) -> Path:
     words.mkdir()
     (words / "__init__.py").write_text("")
     (words / "letters.py").write_text("def letters(text):\n    return sum(c.isalpha() for c in text)\n")
+    for step, text in (("registry", REGISTRY), ("reporting", REPORTING)):
+        (folder / "components" / step).mkdir()
+        (folder / "components" / step / "__init__.py").write_text("")
+        (folder / "components" / step / "__main__.py").write_text(text)
     (folder / "profiles").mkdir()
     for name in ("params.yaml", "profiles/laptop.yaml"):
         (folder / name).write_text(PARAMS)

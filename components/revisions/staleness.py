@@ -130,3 +130,22 @@ def _refuse_outputs_elsewhere(folder: Path, graph: Any) -> None:
                 raise UnsafeOutput(out.def_path)
             if parent.resolve() != root / parent.relative_to(folder):
                 raise UnsafeOutput(out.def_path)
+
+
+def entry_before_run(folder: Path, name: str) -> dict[str, Any]:
+    """What dvc.lock will say of a stage that is about to run: its command, deps and params; outs are not known yet.
+
+    Args:
+        folder: root of the checkout; what other stages make is taken from the lock, everything else from disk.
+        name: the stage.
+    """
+    from dvc.repo import Repo
+    from dvc.stage.utils import split_params_deps
+
+    with Repo(str(folder)) as repo:
+        stages = repo.index.stages
+        stage = next(stage for stage in stages if getattr(stage, "name", None) == name)
+        made = {out.fs_path: out.hash_info for other in stages if other is not stage for out in other.outs}
+        params, deps = split_params_deps(stage)
+        rows = [{"path": dep.def_path, "md5": (made.get(dep.fs_path) or dep.get_hash()).value} for dep in deps]
+        return {"cmd": stage.cmd, "deps": rows, "params": {dep.def_path: dep.get_hash().value for dep in params}}

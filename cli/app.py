@@ -1,0 +1,36 @@
+"""`fusar`: how a person asks. Commands import what they need when they run, so that help is quick."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from cli import plan, predict, retrain
+from components.contract.errors import FusarError
+
+app = typer.Typer(
+    name="fusar",
+    help="From raw SAR scenes to a champion, and back: what made a model, what a scene reached.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("plan")(plan.plan)
+app.command("retrain")(retrain.retrain)
+app.command("predict")(predict.predict)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command: exit 0 when done, 1 with one line on stderr when it failed, 2 when it was misused."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="fusar")
+    except FusarError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from error
+    except KeyboardInterrupt as error:
+        print("interrupted: what had finished is kept, the same command goes on from there", file=sys.stderr)
+        raise SystemExit(130) from error
+
+
+if __name__ == "__main__":
+    main()

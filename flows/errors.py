@@ -1,0 +1,57 @@
+"""What can stop a retrain that is no fault of its parameters."""
+
+from components.contract.errors import FusarError
+
+
+class FlowError(FusarError):
+    """Base of the errors of starting and running."""
+
+
+class StageFailed(FlowError):
+    """A stage ended with an error, or was killed."""
+
+    def __init__(self, stage: str, reason: str, log_file: str) -> None:
+        super().__init__(stage, reason, log_file)
+        self.stage = stage
+        self.reason = reason
+        self.log_file = log_file
+
+    def __str__(self) -> str:
+        return f"stage {self.stage}: {self.reason}. All it said: {self.log_file}. The same command goes on from here."
+
+
+class StepFailed(FlowError):
+    """A step of the flow that is no stage ended with an error."""
+
+    def __init__(self, step: str, reason: str, log_file: str) -> None:
+        super().__init__(step, reason, log_file)
+        self.step = step
+        self.reason = reason
+        self.log_file = log_file
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.reason}. All it said: {self.log_file}. The same command repeats only this step."
+
+
+class RefusedParameters(FlowError):
+    """The stages of the commit refuse the profile's parameters."""
+
+    def __init__(self, profile: str, problems: str) -> None:
+        super().__init__(profile, problems)
+        self.profile = profile
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return f"profile {self.profile}: {self.problems}"
+
+
+class ServerFailed(FlowError):
+    """The Prefect server did not start."""
+
+    def __init__(self, reason: str, log_file: str) -> None:
+        super().__init__(reason, log_file)
+        self.reason = reason
+        self.log_file = log_file
+
+    def __str__(self) -> str:
+        return f"Prefect server: {self.reason}; see {self.log_file}. Set PREFECT_API_URL to use a server of yours."

@@ -1,0 +1,98 @@
+"""What follows the stages: versions in the registry, the policy's verdict on each, the report page."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from components.revisions.checkout import verify
+from components.revisions.home import Home
+from components.revisions.lock import lock_digest
+from flows.errors import StepFailed
+from flows.stage_run import Work, pull
+from flows.steps import run_step
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What the registry says of a retrain.
+
+    Attributes:
+        versions: of each model: `model`, `version`, `is_new`, `simulated`.
+        verdicts: of each version: `model`, `version`, `passed`, `state`, `gates`.
+        report: the report page.
+        is_new: whether this retrain asked the registry; otherwise an earlier one with the same lock did.
+    """
+
+    versions: tuple[dict[str, Any], ...]
+    verdicts: tuple[dict[str, Any], ...]
+    report: str
+    is_new: bool
+
+
+def register(work: Work, flow_run_id: str) -> Registration:
+    """Register the models of a finished checkout, hold them against the policy and write the report.
+
+    Asked again with the same lock, it answers what it answered before.
+
+    Raises:
+        CheckoutChanged: the checkout is not its commit.
+        StepFailed: a step refused.
+    """
+    digest = lock_digest(work.entries)
+    known = _known(work, digest)
+    if known is not None:
+        return known
+    home, checkout = work.home, work.checkout
+    verify(home, checkout)
+    where = ("--root", str(home.root), "--checkout", str(checkout.folder))
+    which = ("--commit", checkout.commit, "--profile", checkout.profile)
+    runs = ("--flow-run-id", flow_run_id, "--mlflow-run-id", work.recorder.mlflow_run_id)
+    versions = run_step(home, checkout, "register", "components.registry", "register", *where, *which, *runs)[
+        "versions"
+    ]
+    names = [f"{version['model']}/{version['version']}" for version in versions]
+    judge = ("components.registry", "consider", "--root", str(home.root), *names)
+    verdicts = run_step(home, checkout, "consider", *judge)["verdicts"] if names else []
+    report = _report(work, ", ".join(names))
+    registration = Registration(tuple(versions), tuple(verdicts), str(report), True)
+    _remember(work, digest, registration)
+    return registration
+
+
+def _report(work: Work, names: str) -> Path:
+    """Write the report page; it reads the outputs of all stages, also of those that did not run here."""
+    home, checkout = work.home, work.checkout
+    log_file = home.logs / checkout.profile / "report.log"
+    if pull(work, (), log_file) != 0:
+        raise StepFailed("report", "an output is neither in the cache nor in the remote", str(log_file))
+    page = home.state / "reports" / f"{checkout.profile}.html"
+    subtitle = f"{names}: commit {checkout.commit[:12]}, profile {checkout.profile}"
+    run_step(home, checkout, "report", "components.reporting", str(checkout.folder), str(page), subtitle)
+    return page
+
+
+def _note(home: Home, profile: str) -> Path:
+    """Where the answer for the newest registered lock of a profile is kept, beside that lock."""
+    return home.locks / f"{profile}.registered.json"
+
+
+def _known(work: Work, digest: str) -> Registration | None:
+    """The answer of an earlier retrain with the same lock, unless MLflow's store has gone since."""
+    note = _note(work.home, work.checkout.profile)
+    store = work.home.root / "mlruns" / "mlflow.db"
+    if not note.exists() or not (store.exists() or os.environ.get("MLFLOW_TRACKING_URI")):
+        return None
+    content = json.loads(note.read_text(encoding="utf-8"))
+    if content.pop("lock") != digest:
+        return None
+    return Registration(tuple(content["versions"]), tuple(content["verdicts"]), content["report"], False)
+
+
+def _remember(work: Work, digest: str, registration: Registration) -> None:
+    note = _note(work.home, work.checkout.profile)
+    content = {"lock": digest, **asdict(registration)}
+    partial = note.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=1, default=str), encoding="utf-8")
+    partial.replace(note)

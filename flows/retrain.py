@@ -1,0 +1,100 @@
+"""A retrain: what of a commit is stale runs, in order, and its result is registered."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from components.revisions.checkout import check_out
+from components.revisions.git import resolve
+from components.revisions.home import Home
+from components.revisions.lock import only, read_lock, write_lock
+from components.revisions.staleness import StageState
+from flows.listening import listener
+from flows.planning import stage_states
+from flows.recording import Recorder
+from flows.registering import Registration, register
+from flows.stage_run import StageOutcome, Work, bring_up_to_date
+from flows.steps import check_parameters
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """What a retrain came to.
+
+    Attributes:
+        commit: full id.
+        profile: name of its parameter set.
+        checkout: folder in which everything lies.
+        stages: every stage of the graph, in order.
+        registration: versions and verdicts; those of the last time where nothing was stale.
+    """
+
+    commit: str
+    profile: str
+    checkout: Path
+    stages: tuple[StageOutcome, ...]
+    registration: Registration
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether nothing was stale."""
+        return all(stage.outcome == "unchanged" for stage in self.stages)
+
+
+@flow(name="retrain", flow_run_name="{profile} {revision}", persist_result=False)  # type: ignore[untyped-decorator]
+def retrain(root: Path, revision: str, profile: str, force: tuple[str, ...] = ()) -> Retrained:
+    """Bring every stage up to date at a commit, then register the models that came of it.
+
+    Args:
+        root: main working tree of the repository.
+        revision: branch, tag or commit.
+        profile: name of the parameter set in profiles/.
+        force: stages that run although nothing has changed.
+
+    Raises:
+        FusarError: a bad revision, profile or parameter, or a stage that failed.
+    """
+    home = Home(root)
+    with home.busy(profile):
+        checkout = check_out(home, resolve(home.root, revision), profile)
+        listener().end("checkout", checkout.commit[:12], 0.0)
+        check_parameters(home, checkout)
+        states = stage_states(home, checkout, force)
+        fresh = {state.name for state in states if not state.is_stale}
+        recorder = Recorder(home, checkout, str(flow_run.id))
+        work = Work(home, checkout, recorder, only(read_lock(checkout.lock), fresh))
+        try:
+            outcomes = tuple(_run(work, state, state.name in force) for state in states)
+            write_lock(checkout.lock, work.entries)
+            registration = register(work, str(flow_run.id))
+        except BaseException as error:
+            recorder.close("FAILED" if isinstance(error, Exception) else "KILLED", {})
+            raise
+        recorder.close("FINISHED", {f"{outcome.name}/seconds": outcome.seconds for outcome in outcomes})
+        return Retrained(checkout.commit, profile, checkout.folder, outcomes, registration)
+
+
+def _run(work: Work, state: StageState, is_forced: bool) -> StageOutcome:
+    """One stage; a stale one is a task run of its own in Prefect, under the stage's name."""
+    if not state.is_stale:
+        listener().end(state.name, "unchanged", 0.0)
+        return StageOutcome(state.name, "unchanged", 0.0)
+    started = time.monotonic()
+    listener().begin(state.name)
+
+    def stage() -> StageOutcome:
+        return bring_up_to_date(work, state, is_forced)
+
+    # DVC alone decides what is up to date, so Prefect caches nothing.
+    try:
+        run = task(stage, name=state.name, task_run_name=state.name, cache_policy=NO_CACHE, persist_result=False)
+        outcome: StageOutcome = run()
+    except BaseException:
+        listener().end(state.name, "failed", time.monotonic() - started)
+        raise
+    listener().end(state.name, outcome.outcome, outcome.seconds)
+    return outcome

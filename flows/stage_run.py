@@ -1,0 +1,138 @@
+"""Bringing one stage up to date in a checkout: the one function that the laptop calls and a worker will call."""
+
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from components.revisions.checkout import Checkout
+from components.revisions.home import Home
+from components.revisions.lock import Entries, check_joined, keep, read_lock, write_lock
+from components.revisions.staleness import StageState, entry_before_run
+from flows.children import Child, run_child
+from flows.environment import child_environment
+from flows.errors import StageFailed
+from flows.listening import listener
+from flows.recording import Recorder, StageRecord
+
+Outcome = Literal["ran", "restored", "unchanged"]
+DVC = (sys.executable, "-m", "dvc")
+
+
+@dataclass(frozen=True)
+class StageOutcome:
+    """How a stage came to be up to date.
+
+    Attributes:
+        name: the stage.
+        outcome: its command ran, its outputs came from the results of an earlier run, or nothing had changed.
+        seconds: wall clock [s].
+    """
+
+    name: str
+    outcome: Outcome
+    seconds: float
+
+
+@dataclass
+class Work:
+    """One retrain on its way.
+
+    Attributes:
+        home: where state is kept.
+        checkout: where stages run.
+        recorder: of its MLflow runs.
+        entries: lock entries of the stages that are up to date, and of no others.
+    """
+
+    home: Home
+    checkout: Checkout
+    recorder: Recorder
+    entries: Entries = field(default_factory=dict)
+
+
+def bring_up_to_date(work: Work, state: StageState, is_forced: bool) -> StageOutcome:
+    """Restore or run one stale stage, share its result and keep its lock entry.
+
+    Raises:
+        StageFailed: its command, or DVC, ended with an error.
+        TornLock: it read something other than what the stages above it wrote.
+    """
+    return _StageRun(work, state, is_forced).run()
+
+
+class _StageRun:
+    """One attempt at one stage."""
+
+    def __init__(self, work: Work, state: StageState, is_forced: bool) -> None:
+        self.work, self.state, self.is_forced = work, state, is_forced
+        self.log_file = work.home.logs / work.checkout.profile / f"{state.name}.log"
+        self.side_folder = work.home.state / "side" / work.checkout.profile / state.name
+        self.record: StageRecord | None = None
+        self.newest_error = ""
+
+    def run(self) -> StageOutcome:
+        started = time.monotonic()
+        self.log_file.unlink(missing_ok=True)
+        shutil.rmtree(self.side_folder, ignore_errors=True)
+        # An old entry together with a missing dep makes `repro -s --pull` restore the old output and exit 0.
+        write_lock(self.work.checkout.lock, self.work.entries)
+        try:
+            entry = self._reproduce()
+        except StageFailed as error:
+            self._close_record("FAILED", {}, error.reason)
+            raise
+        except BaseException:
+            self._close_record("KILLED", {}, "interrupted")
+            raise
+        if self.record is None:
+            self.work.recorder.restored(self.state.name, entry)
+        self._close_record("FINISHED", entry)
+        return StageOutcome(self.state.name, "ran" if self.record else "restored", time.monotonic() - started)
+
+    def _reproduce(self) -> dict[str, Any]:
+        name = self.state.name
+        options = ["--force"] if self.is_forced else []
+        if self.is_forced and self.state.needs:
+            self._dvc("pull", *self.state.needs)  # a forced run does not pull what it needs
+        self._dvc("repro", "--single-item", "--pull", *options, name)
+        entry = read_lock(self.work.checkout.lock).get(name)
+        if entry is None:
+            raise StageFailed(name, "it left no entry in dvc.lock", str(self.log_file))
+        check_joined({**self.work.entries, name: entry})
+        # Shared before it is kept: a kill between the two repeats the sharing, not the work.
+        self._dvc("push", "--run-cache", name)
+        self.work.entries[name] = entry
+        keep(self.work.home, self.work.checkout.profile, {name: entry})
+        return dict(entry)
+
+    def _dvc(self, *arguments: str) -> None:
+        environment = child_environment(self.work.home, self.side_folder)
+        child = Child((*DVC, *arguments), self.work.checkout.folder, environment, self.log_file)
+        code = run_child(child, self._hear)
+        if code != 0:
+            raise StageFailed(self.state.name, self.newest_error or f"exit code {code}", str(self.log_file))
+
+    def _hear(self, line: str) -> None:
+        # DVC says this where it starts the command and nowhere else: what it restores, it never announces so.
+        if line == f"Running stage '{self.state.name}':" and self.record is None:
+            entry = entry_before_run(self.work.checkout.folder, self.state.name)
+            self.record = self.work.recorder.stage(self.state.name, entry)
+        kind, _, text = line.partition(": ")
+        # The stage's own word comes first; DVC's only tells that there was one.
+        if text and (kind == "error" or (kind == "ERROR" and not self.newest_error)):
+            self.newest_error = text
+        listener().line(line)
+
+    def _close_record(self, status: Literal["FINISHED", "FAILED", "KILLED"], entry: Any, failure: str = "") -> None:
+        if self.record is not None:
+            self.record.close(status, entry, self.log_file, self.side_folder, failure)
+
+
+def pull(work: Work, paths: Sequence[str], log_file: Path) -> int:
+    """Exit code of bringing outputs to disk; without paths all of them."""
+    child = Child((*DVC, "pull", *paths), work.checkout.folder, child_environment(work.home), log_file)
+    return run_child(child, listener().line)
