@@ -64,7 +64,8 @@ def _landform(chip: ChipFacts, shares: dict[str, float], rules: Rules) -> dict[s
     parts = sum(share >= rules.part_share for share in shares.values())
     return {
         "Terrain": terrain,
-        "Distribution": _where(chip, main, shares[main], rules),
+        # A chip of one part has no other place for it, whatever specks of other covers it holds.
+        "Distribution": "throughout" if parts <= 1 else _where(chip, main, shares[main], rules),
         "Layout": PARTS[min(max(parts, 1), len(PARTS)) - 1],
         "Water": graded(shares["water"], rules.water_shares, ("none", "little", "some", "much")),
     }

@@ -122,6 +122,14 @@ def test_woods_throughout_have_one_part_and_no_edges(given, codes):
     assert found == expected
 
 
+def test_specks_of_other_covers_leave_the_one_part_throughout(given, codes):
+    ground = np.full((64, 64), TREES, np.uint8)
+    for corner, cover in enumerate((CROPS, GRASS, BARE)):
+        ground[:16, 20 * corner : 20 * corner + 17] = cover  # 6.6 % each: no part, but trees are 80 %
+    found = codes(land_cover=ground.tobytes())
+    assert (found["Layout"], found["Distribution"]) == ("one_part", "throughout")
+
+
 def test_a_bridge_outranks_streets_and_single_buildings_count_where_no_town_is_mapped(given, codes):
     things = [given.target("bridge", 90.0, (0, 30, 64, 33)), given.target("building", 20.0, (5, 5, 9, 9))]
     found = codes(land_cover=given.cover(GRASS), objects=things)
