@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import plan, predict, retrain
+from cli import demo, plan, predict, retrain
 from components.contract.errors import FusarError
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("demo")(demo.demo)
 app.command("plan")(plan.plan)
 app.command("retrain")(retrain.retrain)
 app.command("predict")(predict.predict)

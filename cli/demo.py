@@ -1,0 +1,114 @@
+"""`fusar demo`: the whole chain on simulated scenes, from nothing to two champions."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from flows.retrain import Retrained
+
+# The seed belongs to data.dvc, which pins the scenes that it gives; params.yaml holds those of the stages.
+SEED = 20260101
+
+
+def demo(
+    update: Annotated[
+        bool, typer.Option("--update", help="Add one scene and compare challenger with champion.")
+    ] = False,
+    profile: Annotated[str, typer.Option(help="Parameter set: the name of a file in profiles/.")] = "laptop",
+    catalogue: Annotated[str, typer.Option(help="Simulated scenes: demo, or tiny for a quick look.")] = "demo",
+) -> None:
+    """Simulate scenes, retrain, register, promote; then show what came of it. Needs no network, GPU or account.
+
+    Example: fusar demo
+    """
+    from cli.retrain import run_retrain
+    from components.revisions.home import find_home
+    from components.simulation.demonstration import demo_commit, update_commit
+
+    started = time.monotonic()
+    home = find_home(Path.cwd())
+    print("All scenes are simulated. Stop at any time: the same command goes on from there.", file=sys.stderr)
+    made = demo_commit(home, catalogue, SEED)
+    _say(made.note)
+    if update:
+        made = update_commit(home, made.commit, "demo-update", SEED)
+        _say(made.note)
+    retrained = run_retrain(home.root, made.commit, profile)
+    _show(home.root, retrained, time.monotonic() - started)
+
+
+def _say(note: str) -> None:
+    if note:
+        print(note, file=sys.stderr)
+
+
+def _show(root: Path, retrained: "Retrained", seconds: float) -> None:
+    from rich.console import Console
+
+    from cli.retrain import table_of
+
+    console = Console(highlight=False)
+    console.rule("stages")
+    console.print(table_of(retrained))
+    console.rule("held-out places, simulated scenes: metrics beside what needs no learning")
+    console.print(_metrics_table(retrained.checkout / "outputs/evaluate/report.json"))
+    console.rule("models")
+    console.print(_verdicts_table(retrained.registration.verdicts))
+    registration = retrained.registration
+    if retrained.is_unchanged and not registration.is_new:
+        console.print("Nothing was stale: no stage ran and no new version was registered.")
+    for champion in _champions(root):
+        console.print(f"Champion: {champion}")
+    console.print(f"Report page: {registration.report}", soft_wrap=True)
+    console.print(f"Done in {seconds:.0f} s. Try next:")
+    scene = next((retrained.checkout / "data/scenes").glob("*.tif"), Path("SCENE.tif"))
+    for command in ("fusar lineage show fusar-gpt@champion", f"fusar predict {scene}", "make demo-update"):
+        console.print(f"  {command}", soft_wrap=True)
+
+
+def _metrics_table(report: Path) -> "Table":
+    from rich.table import Table
+
+    table = Table("model", "task", "metric")
+    for column in ("value", "95 % interval", "n"):
+        table.add_column(column, justify="right")
+    table.add_column("baselines")
+    for entry in json.loads(report.read_text(encoding="utf-8"))["metrics"]:
+        interval = f"{entry['low']:.3f} - {entry['high']:.3f}"
+        known = ", ".join(f"{name} {value:.3f}" for name, value in entry["baselines"].items())
+        names = (entry["model"], entry["task"], entry["name"])
+        table.add_row(*names, f"{entry['value']:.3f}", interval, str(entry["n"]), known)
+    return table
+
+
+def _verdicts_table(verdicts: tuple[dict[str, Any], ...]) -> "Table":
+    """Each version with its state and every gate's reason."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("version", "state", "gate", "verdict", "because")
+    for verdict in verdicts:
+        name, state = f"{verdict['model']}/{verdict['version']}", verdict["state"]
+        for gate in verdict["gates"]:
+            outcome = gate["outcome"]
+            table.add_row(
+                name, state, gate["gate"], "passed" if outcome["passed"] else "refused", escape(outcome["reason"])
+            )
+            name = state = ""
+    return table
+
+
+def _champions(root: Path) -> list[str]:
+    from components.lineage.versions import CHAMPION, open_registry, with_alias
+
+    client = open_registry(root)
+    models = sorted(model.name for model in client.search_registered_models())
+    found = [with_alias(client, model, CHAMPION) for model in models]
+    return [f"{version.name}/{version.version}" for version in found if version is not None]
