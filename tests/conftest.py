@@ -1,0 +1,77 @@
+"""What all tests share: one demo of the whole chain at tiny size, in a clone of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# The tiny models learn next to nothing: the suite's policy asks for what does not depend on quality.
+POLICY = """\
+fusar-klip:
+  - {gate: lineage_complete}
+  - {gate: no_critical_failure}
+  - {gate: finite_weights}
+fusar-gpt:
+  - {gate: lineage_complete}
+  - {gate: no_critical_failure}
+  - {gate: finite_weights}
+"""
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A clone of this repository in which commands run as a person would run them."""
+
+    root: Path
+
+    def fusar(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run `fusar ...` with the clone's own code."""
+        return self.run([sys.executable, "-m", "cli.app", *arguments], check=check)
+
+    def git(self, *arguments: str) -> str:
+        """What git prints."""
+        return self.run(["git", *arguments]).stdout.strip()
+
+    def run(self, command: Sequence[str], check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run a command in the clone; a failure shows what it said."""
+        environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
+        environment.pop("PYTHONPATH", None)
+        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        if check and done.returncode != 0:
+            pytest.fail(
+                f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}"
+            )
+        return done
+
+
+def clone_repository(folder: Path) -> Clone:
+    """Clone HEAD into a folder, with the suite's policy committed on top."""
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+    clone = Clone(folder)
+    clone.git("config", "user.email", "tests@localhost")
+    clone.git("config", "user.name", "tests")
+    (folder / "promotion.yaml").write_text(POLICY, encoding="utf-8")
+    clone.git("commit", "--quiet", "-am", "[tests] ask for nothing that depends on quality")
+    return clone
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A finished `fusar demo` at tiny size."""
+
+    clone: Clone
+    said: str
+    progress: str
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The whole chain once: simulate, eight stages, registration, promotion, report."""
+    clone = clone_repository(tmp_path_factory.mktemp("demo") / "clone")
+    done = clone.fusar("demo", "--profile", "tiny", "--catalogue", "tiny")
+    return Demo(clone, done.stdout, done.stderr)
