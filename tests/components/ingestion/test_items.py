@@ -1,0 +1,73 @@
+import datetime as dt
+import json
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.ingestion import errors as item_errors
+from components.ingestion.errors import BrokenItem
+from components.ingestion.items import read_scene
+from components.rasters import errors as raster_errors
+from components.rasters.errors import SceneError
+
+PAGE = Path(__file__).parents[3] / "docs/reference/data.md"
+
+
+def _with_property(path: Path, name: str, value: object) -> Path:
+    content = json.loads(path.read_text())
+    content["properties"][name] = value
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"), [("2021-07-21T08:40:10Z", 8), ("2021-07-21T08:40:10", 8), ("2021-07-21T08:40:10+02:00", 6)]
+)
+def test_a_time_is_utc_whatever_zone_the_machine_is_in(
+    catalogue, monkeypatch: pytest.MonkeyPatch, text: str, hour: int
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    path = _with_property(catalogue.item("good"), "datetime", text)
+    assert read_scene(path, catalogue.data).acquired == dt.datetime(2021, 7, 21, hour, 40, 10, tzinfo=dt.UTC)
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("sar:polarizations", ["VV", "RH"], "sar:polarizations.1"),
+        ("sar:polarizations", ["VV", "VV"], "names one twice"),
+        ("fusar:scale", "amplitude", "go together"),
+        ("fusar:quantity", "beta0", "fusar:quantity"),
+        ("fusar:simulated", "yes", "fusar:simulated"),
+        ("view:incidence_angle", 120, "view:incidence_angle"),
+        ("platform", "<img src=x>", "platform"),
+        ("datetime", "yesterday", "not a STAC item"),
+    ],
+)
+def test_a_wrong_property_is_named(catalogue, name: str, value: object, said: str) -> None:
+    path = _with_property(catalogue.item("good"), name, value)
+    with pytest.raises(BrokenItem, match=re.escape(said)):
+        read_scene(path, catalogue.data)
+
+
+def test_a_link_into_dvc_s_cache_is_data_and_can_be_cut(catalogue, config) -> None:
+    pixels = catalogue.good()
+    scene = catalogue.data / "scenes/good.tif"
+    cached = catalogue.root / "cache/files/md5/0a" / ("b" * 30)
+    cached.parent.mkdir(parents=True)
+    scene.replace(cached)
+    scene.symlink_to(cached)
+    assert np.isfinite(pixels).all() and catalogue.ingest(config)["scenes_cut"] == 1
+
+
+def test_the_page_on_data_names_every_code() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    kinds = [*vars(raster_errors).values(), *vars(item_errors).values()]
+    codes = {kind.code for kind in kinds if isinstance(kind, type) and issubclass(kind, SceneError)} - {"scene"}
+    assert {code for code in codes if f"`{code}`" not in page} == set()
