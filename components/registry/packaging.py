@@ -35,6 +35,7 @@ PACKAGES: Final = (
     "torch",
     "transformers",
 )
+EXAMPLE_CAPTION: Final = "Two ships lie on open water."
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)")
 _IMAGE_COLUMNS: Final = (
     ColSpec(DataType.string, "image", required=False),
@@ -76,7 +77,7 @@ def pinned_requirements(lock: Path) -> list[str]:
 
 
 def input_example(model: RegisteredModel, checkout: Path) -> pd.DataFrame:
-    """A good request: a held-out chip of the checkout, with a caption or question that the evaluation had for it."""
+    """A good request: a chip that the evaluation saw, with a caption or the question that it was asked."""
     items = pq.read_table(checkout / "outputs/evaluate/items.parquet", filters=[("model", "=", model.name)])
     if len(items) == 0:
         raise RegistryError(f"outputs/evaluate/items.parquet: holds no item of {model.name}. Run `dvc repro evaluate`.")
@@ -91,7 +92,7 @@ def input_example(model: RegisteredModel, checkout: Path) -> pd.DataFrame:
     polarizations = ",".join(chip["polarizations"][:2])
     if model is KLIP:
         return pd.DataFrame(
-            {"image": [image, None], "polarizations": [polarizations, None], "text": [None, item["truth"] or "water"]}
+            {"image": [image, None], "polarizations": [polarizations, None], "text": [None, EXAMPLE_CAPTION]}
         )
     question = {"spacing_m": float(chip["spacing_m"]), "question": item["question"]}
     return pd.DataFrame([{"image": image, "polarizations": polarizations, **question}])

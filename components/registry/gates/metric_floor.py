@@ -1,4 +1,4 @@
-"""A metric must reach a floor and beat its trivial baseline by a margin."""
+"""A metric must reach a floor and beat its trivial baseline by a factor and a margin."""
 
 import math
 
@@ -13,7 +13,8 @@ class MetricFloor(Settings):
     metric: str = Field(description="Name in the metrics of the evaluation.")
     floor: float = Field(description="Least value of the metric.")
     baseline: str | None = Field(description="Metric of the trivial answer; null where there is none.")
-    margin: float = Field(ge=0, description="Least distance above the baseline, in the metric's own unit.")
+    factor: float = Field(ge=1, description="Least multiple of the baseline; 1 where only the margin counts.")
+    margin: float = Field(ge=0, description="Least distance above that, in the metric's own unit.")
 
 
 def judge(settings: MetricFloor, candidate: Candidate, champion: Candidate | None) -> Outcome:
@@ -27,7 +28,7 @@ def judge(settings: MetricFloor, candidate: Candidate, champion: Candidate | Non
             return Outcome(False, f"{name} is {'absent' if value is None else value}", evidence)
     needed = settings.floor
     if settings.baseline:
-        needed = max(needed, metrics[settings.baseline] + settings.margin)
+        needed = max(needed, settings.factor * metrics[settings.baseline] + settings.margin)
     value = metrics[settings.metric]
     comparison = f"{settings.metric} is {value:.3f}, needed {needed:.3f}"
     if settings.baseline:

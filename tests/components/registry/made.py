@@ -48,7 +48,7 @@ fusar-klip:
   - {gate: finite_weights}
 fusar-gpt:
   - {gate: lineage_complete, allow_made_by_hand: false}
-  - {gate: metric_floor, metric: count, floor: 0.1, baseline: count_majority, margin: 0.1}
+  - {gate: metric_floor, metric: count, floor: 0.1, baseline: count_majority, factor: 1, margin: 0.1}
   - {gate: not_worse, task: count, variant: correct, margin: 0.05, min_items: 8, draws: 500, seed: 1}
 """
 GRAPH: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # stage: (inputs, outputs)

@@ -1,0 +1,92 @@
+"""The ledger on a real folder: exclusive, whole, and broken as soon as anyone edits it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.registry.errors import BrokenLedger, LostRace
+from components.registry.ledger import NOTHING, Ledger
+
+VALUES = {"chain": "c", "verdict_sha256": "v", "at": "2026-11-24T18:00:00+00:00"}
+RACER = """
+import sys
+from components.registry.errors import LostRace
+from components.registry.ledger import Ledger
+ledger = Ledger(sys.argv[1])
+seen = ledger.entries("fusar-gpt")
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    ledger.append("fusar-gpt", seen, version=sys.argv[2], chain="c", verdict_sha256="v", at="now")
+    print("won")
+except LostRace as lost:
+    print("lost", lost.number)
+"""
+
+
+def test_each_entry_holds_the_hash_of_the_one_before_and_the_champion_that_it_replaces(tmp_path: Path) -> None:
+    ledger = Ledger(str(tmp_path))
+    assert ledger.champion("fusar-gpt") == ""
+    for version in ("1", "3"):
+        ledger.append("fusar-gpt", ledger.entries("fusar-gpt"), version=version, **VALUES)
+    first, second = ledger.entries("fusar-gpt")
+    assert (first.entry.previous_sha256, first.entry.replaces) == (NOTHING, "")
+    assert (second.entry.previous_sha256, second.entry.replaces) == (first.sha256, "1")
+    assert ledger.champion("fusar-gpt") == "3"
+    assert ledger.champion("fusar-klip") == ""
+
+
+def test_of_four_promoters_at_once_exactly_one_wins(tmp_path: Path) -> None:
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACER, str(tmp_path), str(version)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for version in range(1, 5)
+    ]
+    for racer in racers:
+        assert racer.stdout is not None
+        assert racer.stdout.readline() == "ready\n"
+    answers = [racer.communicate("go\n")[0].strip() for racer in racers]
+    assert sorted(answers) == ["lost 1", "lost 1", "lost 1", "won"]
+    assert Ledger(str(tmp_path)).champion("fusar-gpt") == str(answers.index("won") + 1)
+    assert [path.name for path in (tmp_path / "ledger/fusar-gpt").iterdir()] == ["1.json"], "nothing is left over"
+
+
+def test_an_entry_written_from_an_old_view_loses(tmp_path: Path) -> None:
+    ledger = Ledger(str(tmp_path))
+    ledger.append("fusar-gpt", (), version="1", **VALUES)
+    with pytest.raises(LostRace, match="entry 1"):
+        ledger.append("fusar-gpt", (), version="2", **VALUES)
+    assert ledger.champion("fusar-gpt") == "1"
+
+
+@pytest.mark.parametrize(
+    ("number", "old", "new", "problem"),
+    [
+        (1, b'"version": "1"', b'"version": "9"', r"1\.json: was changed after entry 2 was written"),
+        (2, b"{", b"", r"2\.json: is no ledger entry"),
+        (2, b'"number": 2', b'"number": 3', "is entry 3 of fusar-gpt, not 2"),
+    ],
+)
+def test_an_edited_entry_is_found_and_named(tmp_path: Path, number: int, old: bytes, new: bytes, problem: str) -> None:
+    ledger = Ledger(str(tmp_path))
+    for version in ("1", "2"):
+        ledger.append("fusar-gpt", ledger.entries("fusar-gpt"), version=version, **VALUES)
+    path = tmp_path / f"ledger/fusar-gpt/{number}.json"
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    with pytest.raises(BrokenLedger, match=problem):
+        ledger.entries("fusar-gpt")
+
+
+def test_a_removed_entry_is_found(tmp_path: Path) -> None:
+    ledger = Ledger(str(tmp_path))
+    for version in ("1", "2"):
+        ledger.append("fusar-gpt", ledger.entries("fusar-gpt"), version=version, **VALUES)
+    (tmp_path / "ledger/fusar-gpt/1.json").unlink()
+    with pytest.raises(BrokenLedger):
+        ledger.entries("fusar-gpt")
