@@ -7,10 +7,11 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, inject_adapter_in_model
 from torch import nn
+from transformers import Qwen2_5_VLForConditionalGeneration
 from transformers.utils import cached_file
 
 from components.networks.errors import BadModelConfig
-from components.networks.qwen import ModulatedQwen
+from components.networks.qwen import ModulatedQwen, modulated
 from components.networks.sizes import LoraSettings
 
 # Language projections only: the tower has projections of the same names (papers: section 2.6).
@@ -39,10 +40,15 @@ def load_base(base_model: str, revision: str | None) -> tuple[ModulatedQwen, str
     dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
     chosen = None if is_local else revision
     try:
-        network = ModulatedQwen.from_pretrained(base_model, revision=chosen, use_safetensors=True, dtype=dtype)
+        network, report = Qwen2_5_VLForConditionalGeneration.from_pretrained(
+            base_model, revision=chosen, use_safetensors=True, dtype=dtype, output_loading_info=True
+        )
     except (OSError, ValueError, RuntimeError) as error:
         raise BadModelConfig(where, f"base_model cannot be loaded as a Qwen2.5-VL ({error})") from error
-    return network, folder_digest(where) if is_local else str(network.config._commit_hash)
+    odd = sorted(report["missing_keys"] | report["unexpected_keys"])
+    if odd:  # transformers only warns, and fills what is missing with random numbers
+        raise BadModelConfig(where, f"base_model lacks or does not know the weights {', '.join(odd[:5])}")
+    return modulated(network), folder_digest(where) if is_local else str(network.config._commit_hash)
 
 
 def base_tokenizer(base_model: str, revision: str | None) -> Path:

@@ -16,9 +16,7 @@ ROPE_SHARES = (2, 3, 3)
 class ModulatedModel(Qwen2_5_VLModel):  # type: ignore[misc]
     """Qwen2_5_VLModel whose image features are modulated by anchors that come as an ordinary argument."""
 
-    def __init__(self, config: Qwen2_5_VLConfig) -> None:
-        super().__init__(config)
-        self.tlm: Tlm | None = None
+    tlm: Tlm | None
 
     def get_image_features(
         self,
@@ -39,16 +37,22 @@ class ModulatedModel(Qwen2_5_VLModel):  # type: ignore[misc]
 class ModulatedQwen(Qwen2_5_VLForConditionalGeneration):  # type: ignore[misc]
     """Qwen2_5_VLForConditionalGeneration on `ModulatedModel`; names of weights are Qwen's own, plus `model.tlm`."""
 
-    def __init__(self, config: Qwen2_5_VLConfig) -> None:
-        super().__init__(config)
-        self.model = ModulatedModel(config)
-        self.post_init()
-
     def add_tlm(self, config: TlmConfig) -> Tlm:
         """Add an untrained modulation, which changes nothing."""
         tlm = Tlm(config, self.config.text_config.hidden_size).to(self.device)
         self.model.tlm = tlm
         return tlm
+
+
+def modulated(network: Qwen2_5_VLForConditionalGeneration) -> ModulatedQwen:
+    """Make transformers' network, loaded or new, one that can be modulated; it is changed in place."""
+    # The classes are put on afterwards: `from_pretrained` finds the renaming of a checkpoint's weights by the class's
+    # name, and would leave a subclass with random weights and a warning.
+    network.__class__ = ModulatedQwen
+    network.model.__class__ = ModulatedModel
+    network.model.tlm = None
+    changed: ModulatedQwen = network
+    return changed
 
 
 def small_qwen(
@@ -87,6 +91,6 @@ def small_qwen(
         vision_end_token_id=specials["<|vision_end|>"],
         tie_word_embeddings=True,
     )
-    network = ModulatedQwen(config)
+    network = modulated(Qwen2_5_VLForConditionalGeneration(config))
     network.model.visual = VisionTower(vision)
     return network
