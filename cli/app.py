@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import demo, plan, predict, retrain
+from cli import demo, lineage, plan, predict, promote, retrain
 from components.contract.errors import FusarError
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app.command("demo")(demo.demo)
 app.command("plan")(plan.plan)
 app.command("retrain")(retrain.retrain)
 app.command("predict")(predict.predict)
+app.command("promote")(promote.promote)
+app.add_typer(lineage.app, name="lineage")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
