@@ -115,7 +115,7 @@ def test_a_base_that_lacks_a_weight_is_refused_instead_of_filled_with_random_num
     tensors = load_file(base / "model.safetensors")
     lost = next(name for name in sorted(tensors) if "q_proj.weight" in name)
     save_file({name: tensor for name, tensor in tensors.items() if name != lost}, tmp_path / "model.safetensors")
-    with pytest.raises(BadModelConfig, match="lacks or does not know the weights .*q_proj"):
+    with pytest.raises(BadModelConfig, match=r"lacks or does not know the weights .*q_proj"):
         load_base(str(tmp_path), None)
 
 
