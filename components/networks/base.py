@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, inject_adapter_in_model
 from torch import nn
 from transformers import Qwen2_5_VLForConditionalGeneration
 from transformers.utils import cached_file
@@ -75,6 +74,8 @@ def folder_digest(folder: Path) -> str:
 
 def add_lora(network: ModulatedQwen, settings: LoraSettings) -> None:
     """Add untrained adapters to the language projections; they change nothing until they are trained."""
+    from peft import LoraConfig, inject_adapter_in_model  # takes 2 s to import, and only a pretrained base needs it
+
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
