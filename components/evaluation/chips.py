@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from components.records.tables import read_table
 from components.tasks import TRUTH_COLUMNS, ChipTruth, chip_truth
 
 ALPHAEARTH_BANDS = 64
+Scalar = TypeVar("Scalar", bound=np.generic)
 _PIXEL_COLUMNS = ("simulated", "polarizations", "backscatter", "alphaearth", "alphaearth_valid")
 _CLAUSE_COLUMNS = ("chip_id", "family", "position", "field", "code", "lead_in", "value")
 
@@ -132,7 +133,7 @@ def _chip(row: Mapping[str, Any], known: Caption | None) -> EvaluatedChip:
     return EvaluatedChip(
         truth=_truth(row, known),
         caption=known,
-        codes=np.frombuffer(row["backscatter"], dtype=np.uint8).reshape(planes, row["height"], row["width"]),
+        codes=_writable(row["backscatter"], np.uint8).reshape(planes, row["height"], row["width"]),
         polarizations=tuple(row["polarizations"]),
         alphaearth=_alphaearth(row),
         is_simulated=row["simulated"],
@@ -142,8 +143,13 @@ def _chip(row: Mapping[str, Any], known: Caption | None) -> EvaluatedChip:
 def _alphaearth(row: Mapping[str, Any]) -> AlphaEarth | None:
     if row["alphaearth"] is None:
         return None
-    flat = np.frombuffer(row["alphaearth"], dtype="<f4").reshape(-1, ALPHAEARTH_BANDS)
+    flat = _writable(row["alphaearth"], np.float32).reshape(-1, ALPHAEARTH_BANDS)
     side = round(len(flat) ** 0.5)
     packed = row["alphaearth_valid"]
-    valid = np.ones((side, side), dtype=bool) if packed is None else np.frombuffer(packed, dtype=np.bool_)
+    valid = np.ones((side, side), dtype=bool) if packed is None else _writable(packed, np.bool_)
     return AlphaEarth(flat.reshape(side, side, ALPHAEARTH_BANDS), valid.reshape(side, side))
+
+
+def _writable(packed: bytes, kind: type[Scalar]) -> npt.NDArray[Scalar]:
+    # torch refuses, with a warning, to share memory that it may not write.
+    return np.frombuffer(packed, dtype=kind).copy()

@@ -42,6 +42,9 @@ class Judge:
         if not right:
             return None
         task = right[0].question.task
+        estimate = self._estimate(right, measure)
+        if estimate.n == 0:
+            return None
         values, differences = self._blind(right, measure)
         for variant in (SHUFFLED, ABSENT):
             pairs = _paired(counted, variant)
@@ -54,7 +57,7 @@ class Judge:
             task=task,
             name=measure.name,
             variant=CORRECT,
-            estimate=self._estimate(right, measure),
+            estimate=estimate,
             baselines=values,
             differences=differences,
             slices=self._slices(right, measure) if is_main else {},
@@ -82,10 +85,10 @@ class Judge:
 
     def _estimate(self, items: Sequence[Item], measure: Measure, answers: Sequence[str] | None = None) -> Estimate:
         said = [item.answer for item in items] if answers is None else answers
-        parts = np.array(
-            [measure.part(text, item.question.answer) for item, text in zip(items, said, strict=True)]
-        ).reshape(-1, 2)
-        return ratio(parts[:, 0], parts[:, 1], _places(items), self.resampling)
+        parts = np.array([measure.part(text, item.question.answer) for item, text in zip(items, said, strict=True)])
+        counted = parts[:, 1] > 0
+        places = np.array(_places(items))[counted]
+        return ratio(parts[counted, 0], parts[counted, 1], places.tolist(), self.resampling)
 
     def _difference(self, name: str, pairs: Sequence[tuple[Item, Item]], measure: Measure) -> dict[str, Estimate]:
         first, second = (

@@ -52,7 +52,7 @@ def read_clauses(corpus: Path, injected: Path, chips: Path) -> list[Clause]:
     known = {row["chip_id"]: row for row in rows}
     truths = {(row["chip_id"], row["field"]): row["true_code"] for row in read_table(injected, INJECTED).to_pylist()}
     return [
-        Clause(**row, **known[row["chip_id"]] | {"true_code": truths.get((row["chip_id"], row["field"]))})
+        Clause(**known[row["chip_id"]] | row, true_code=truths.get((row["chip_id"], row["field"])))
         for row in read_table(corpus, CORPUS, _COLUMNS).to_pylist()
         if row["chip_id"] in known
     ]
