@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def promote(
-    version: Annotated[str, typer.Argument(help="MODEL/VERSION or MODEL@ALIAS.", show_default=False)],
+    version: Annotated[str, typer.Argument(help="MODEL/VERSION or MODEL@ALIAS; or MODEL alone.", show_default=False)],
+    number: Annotated[str, typer.Argument(help="The version, where MODEL stands alone.", show_default=False)] = "",
     check: Annotated[bool, typer.Option("--check", help="Only say what the gates say; nothing is written.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
@@ -26,7 +27,7 @@ def promote(
     from components.revisions.home import find_home
 
     root = find_home(Path.cwd()).root
-    found = resolve(open_registry(root), version)
+    found = resolve(open_registry(root), f"{version}/{number}" if number else version)
     promoter = Promoter(root)
     judge = promoter.check if check else promoter.promote
     verdict = judge(str(found.name), str(found.version))

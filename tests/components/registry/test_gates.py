@@ -14,6 +14,7 @@ from components.registry.errors import PolicyError
 from components.registry.gates import lineage_complete, metric_floor, no_critical_failure, not_worse
 from components.registry.gates.gate import Candidate
 from components.registry.policy import GATES, POLICY_FILE, parse_policy
+from tests.components.lineage.records import record, stage
 from tests.components.registry.made import POLICY, item
 from tests.small_house import ROOT
 
@@ -127,13 +128,15 @@ def test_every_gate_of_the_policies_is_known_and_every_problem_of_a_policy_is_na
         parse_policy(b"fusar-gpt: []", "promotion.yaml")
 
 
-def test_lineage_complete_refuses_outputs_that_no_run_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lineage_complete, "missing_parts", lambda record: ())
-    stages = [SimpleNamespace(name="pretrain", mlflow_run_id="")]
-    record = SimpleNamespace(
-        stages=stages, scenes=[], evaluation=SimpleNamespace(stage=SimpleNamespace(name="evaluate", mlflow_run_id="r"))
-    )
-    candidate: Any = SimpleNamespace(lineage=record)
+def test_lineage_complete_refuses_missing_parts_and_outputs_that_no_run_made() -> None:
     strict, loose = (lineage_complete.LineageComplete(allow_made_by_hand=allowed) for allowed in (False, True))
-    assert lineage_complete.judge(strict, candidate, None).reason == "no run made the outputs of pretrain"
-    assert lineage_complete.judge(loose, candidate, None).passed
+
+    def outcome(settings: lineage_complete.LineageComplete, **changes: Any) -> Any:
+        candidate: Any = SimpleNamespace(lineage=record(**changes))
+        return lineage_complete.judge(settings, candidate, None)
+
+    by_hand = {"stages": (stage("pretrain", ""),)}
+    assert outcome(strict).passed
+    assert outcome(strict, **by_hand).reason == "no run made the outputs of pretrain"
+    assert outcome(loose, **by_hand).passed
+    assert outcome(loose, parents=()).reason == "missing: parent version of fusar-klip"
