@@ -8,32 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 from torch.nn import functional as F
 
+from components.networks.encoder_sizes import KlipConfig
 from components.networks.errors import BadModelConfig
 from components.networks.tokenizer import PAD_ID, CaptionTokenizer, load_tokenizer
-from components.networks.vision import VisionConfig, VisionTower
+from components.networks.vision import VisionTower
 from components.networks.weights import CONFIG_FILE, load_config, load_weights, save_weights
+
+__all__ = ["Klip", "KlipConfig", "load_klip", "save_klip"]
 
 TEMPERATURE_START, TEMPERATURE_RANGE = 0.07, (0.001, 0.5)  # papers: fusar-klip section 5
 EMBEDDING_BATCH = 64
-
-
-class KlipConfig(BaseModel):
-    """Size of KLIP."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    vision: VisionConfig
-    vocabulary_size: int = Field(ge=5, description="Ids of the tokenizer, special tokens included.")
-    max_text_length: int = Field(ge=8, le=4096, description="Longest caption [token].")
-    text_depth: int = Field(ge=1, le=48, description="Layers that read the text alone; their first token is embedded.")
-    fusion_depth: int = Field(ge=1, le=48, description="Layers after those that also attend to the image.")
-    heads: int = Field(ge=1, le=64, description="Attention heads of a text layer; divides vision.out_width.")
-    mlp_width: int = Field(ge=16, le=32768, description="Inner width of a text layer's MLP.")
-    embedding_width: int = Field(ge=8, le=4096, description="Width of the space shared by images and texts.")
 
 
 class TextBlock(nn.Module):
@@ -79,17 +66,17 @@ class Klip(nn.Module):
 
     def __init__(self, config: KlipConfig, tokenizer: CaptionTokenizer) -> None:
         super().__init__()
-        width = config.vision.out_width
+        width, text = config.vision.out_width, config.text
         self.config, self.tokenizer = config, tokenizer
         self.vision = VisionTower(config.vision)
         self.words = nn.Embedding(config.vocabulary_size, width)
-        self.positions = nn.Embedding(config.max_text_length, width)
-        sizes = (width, config.heads, config.mlp_width)
-        self.text_blocks = nn.ModuleList(TextBlock(*sizes, reads_image=False) for _ in range(config.text_depth))
-        self.fusion_blocks = nn.ModuleList(TextBlock(*sizes, reads_image=True) for _ in range(config.fusion_depth))
+        self.positions = nn.Embedding(text.max_length, width)
+        sizes = (width, text.heads, text.mlp_width)
+        self.text_blocks = nn.ModuleList(TextBlock(*sizes, reads_image=False) for _ in range(text.depth))
+        self.fusion_blocks = nn.ModuleList(TextBlock(*sizes, reads_image=True) for _ in range(text.fusion_depth))
         self.norm_image, self.norm_text, self.norm_fused = (nn.LayerNorm(width) for _ in range(3))
-        self.image_projection = nn.Linear(width, config.embedding_width)
-        self.text_projection = nn.Linear(width, config.embedding_width)
+        self.image_projection = nn.Linear(width, text.embedding_width)
+        self.text_projection = nn.Linear(width, text.embedding_width)
         self.match_head = nn.Linear(width, 2)
         self.word_head = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.LayerNorm(width))
         self.word_bias = nn.Parameter(torch.zeros(config.vocabulary_size))
@@ -106,7 +93,7 @@ class Klip(nn.Module):
     def encode_texts(self, ids_BL: torch.Tensor) -> torch.Tensor:
         """Give the text's own hidden state (B, L, D) of token ids."""
         is_word = ids_BL != PAD_ID
-        place = (is_word.cumsum(dim=1) - 1).clamp(0, self.config.max_text_length - 1)
+        place = (is_word.cumsum(dim=1) - 1).clamp(0, self.config.text.max_length - 1)
         hidden: torch.Tensor = self.words(ids_BL) + self.positions(place)
         for block in self.text_blocks:
             hidden = block(hidden, is_word[:, None, None, :])
@@ -152,7 +139,7 @@ class Klip(nn.Module):
     @torch.no_grad()
     def embed_texts(self, texts: Sequence[str]) -> torch.Tensor:
         """Give unit vectors (B, E) of captions, for retrieval."""
-        ids = self.tokenizer.batch(texts, self.config.max_text_length).to(self.words.weight.device)
+        ids = self.tokenizer.batch(texts, self.config.text.max_length).to(self.words.weight.device)
         return torch.cat([self.project_texts(self.encode_texts(part)) for part in torch.split(ids, EMBEDDING_BATCH)])
 
 

@@ -5,45 +5,14 @@ Legend of shape suffixes: B chips, C channels, H W pixels, N patches of a chip, 
 # ruff: noqa: N803 (shape suffixes are capitals)
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
-from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLVisionConfig
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VisionTransformerPretrainedModel
 
 from components.networks.channels import CHANNELS
+from components.networks.encoder_sizes import VisionConfig
 from components.networks.errors import BadChip
 
-
-class VisionConfig(BaseModel):
-    """Size of the vision tower."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    patch_size: int = Field(ge=2, le=32, description="Side of a patch [pixel].")
-    merge_size: int = Field(ge=1, le=4, description="Patches along one side of a merged patch.")
-    window_size: int = Field(ge=8, le=1024, description="Side of the window of local attention [pixel].")
-    full_attention_blocks: tuple[int, ...] = Field(description="Blocks that attend over the whole chip, from 0.")
-    width: int = Field(ge=16, le=8192, multiple_of=8, description="Width of the blocks.")
-    depth: int = Field(ge=1, le=64, description="Number of blocks.")
-    heads: int = Field(ge=1, le=64, description="Attention heads of a block; width / heads must be a multiple of 4.")
-    mlp_width: int = Field(ge=16, le=32768, description="Inner width of a block's MLP.")
-    out_width: int = Field(ge=16, le=8192, description="Width of a merged token: that of what reads it.")
-
-    def to_qwen(self) -> Qwen2_5_VLVisionConfig:
-        """Express the size in transformers' own configuration."""
-        return Qwen2_5_VLVisionConfig(
-            depth=self.depth,
-            hidden_size=self.width,
-            intermediate_size=self.mlp_width,
-            num_heads=self.heads,
-            in_channels=CHANNELS,
-            patch_size=self.patch_size,
-            spatial_merge_size=self.merge_size,
-            temporal_patch_size=1,
-            window_size=self.window_size,
-            out_hidden_size=self.out_width,
-            fullatt_block_indexes=list(self.full_attention_blocks),
-        )
+__all__ = ["PatchStem", "VisionConfig", "VisionTower", "patchify"]
 
 
 class PatchStem(nn.Module):
