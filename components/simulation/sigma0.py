@@ -7,10 +7,10 @@ FloatArray = npt.NDArray[np.float64]
 REFERENCE_DEG = 36.0
 
 # Sigma nought [dB] at 36 degrees, indexed by records.landcover code (the first is unknown, never drawn).
-# C-band: means as in Ulaby & Dobson, Handbook of Radar Scattering Statistics for Terrain (1989), moved within 2 dB
-# towards Sentinel-1 medians (water -20, trees -8 to -9, crops -10 to -11, built -5 VV; cross-pol 5 to 8 dB lower).
-# X-band: the same source, 1 dB brighter over vegetation. HH over water is 1.5 dB below VV. Built-up is the ground
-# between the buildings, which come on top as objects. Bare is dry and smooth, so that water stays darker [inferred].
+# Levels chosen by judgement, not taken from a table of measurements [inferred]: they lie near what Sentinel-1 shows over
+# water (-20 dB), trees (-8 to -9), crops (-10 to -11) and towns (-5, VV), cross-polarised 5 to 8 dB lower. X-band is
+# 1 dB brighter over vegetation, HH over water 1 dB below VV. Built-up is the ground between the buildings, which come on
+# top as objects. Bare is dry and smooth, yet brighter than water.
 SIGMA0_DB = {
     #             unknown  water  trees   crop  grass  built   bare
     ("C", "VV"): (np.nan, -21.0, -8.3, -10.8, -13.4, -6.0, -16.8),
@@ -19,7 +19,7 @@ SIGMA0_DB = {
     ("C", "HV"): (np.nan, -28.0, -13.6, -17.4, -20.4, -12.6, -24.5),
     ("X", "VV"): (np.nan, -18.5, -6.8, -9.4, -12.0, -4.4, -14.8),
 }
-# dB per degree of incidence: calm water falls fastest, volume scatterers hardly [same source, rounded].
+# dB per degree of incidence: calm water falls fastest, volume scatterers hardly [inferred].
 SLOPE_DB_PER_DEG = (np.nan, -0.30, -0.08, -0.11, -0.13, -0.08, -0.18)
 PAVED_DB = -22.0  # aprons and runways: smooth asphalt and concrete [inferred]
 
