@@ -10,12 +10,12 @@ import torch
 
 from components.evaluation.stage import EvaluationConfig
 from components.networks.chat import train_tokenizer
+from components.networks.encoder_sizes import KlipConfig, TextConfig, VisionConfig
 from components.networks.gpt import Gpt
 from components.networks.gpt_config import GptConfig
-from components.networks.klip import Klip, KlipConfig, save_klip
+from components.networks.klip import Klip, save_klip
 from components.networks.sizes import LanguageConfig, TlmConfig
 from components.networks.tokenizer import build_tokenizer
-from components.networks.vision import VisionConfig
 from components.records.families import family_of, vocabulary
 from components.records.schemas import ANNOTATIONS, CHIPS, CORPUS, INJECTED
 from components.records.tables import write_table
@@ -116,8 +116,8 @@ def corpus_row(clause: dict[str, Any], **changes: Any) -> dict[str, Any]:
 def write_models(folder: Path) -> None:
     torch.manual_seed(0)
     words = build_tokenizer(vocabulary())
-    sizes = {"text_depth": 1, "fusion_depth": 1, "heads": 2, "mlp_width": 48, "embedding_width": 16}
-    klip = KlipConfig(vision=VISION, vocabulary_size=words.vocabulary_size, max_text_length=80, **sizes)
+    text = TextConfig(max_length=80, depth=1, fusion_depth=1, heads=2, mlp_width=48, embedding_width=16)
+    klip = KlipConfig(vision=VISION, text=text, vocabulary_size=words.vocabulary_size)
     (folder / "klip").mkdir()
     save_klip(Klip(klip, words), folder / "klip")
     settings = GptConfig(
