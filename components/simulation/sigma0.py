@@ -7,10 +7,10 @@ FloatArray = npt.NDArray[np.float64]
 REFERENCE_DEG = 36.0
 
 # Sigma nought [dB] at 36 degrees, indexed by records.landcover code (the first is unknown, never drawn).
-# Levels chosen by judgement, not taken from a table of measurements [inferred]: they lie near what Sentinel-1 shows over
-# water (-20 dB), trees (-8 to -9), crops (-10 to -11) and towns (-5, VV), cross-polarised 5 to 8 dB lower. X-band is
-# 1 dB brighter over vegetation, HH over water 1 dB below VV. Built-up is the ground between the buildings, which come on
-# top as objects. Bare is dry and smooth, yet brighter than water.
+# Levels chosen by judgement, not taken from a table of measurements [inferred]: they lie near what Sentinel-1 shows
+# over water (-20 dB), trees (-8 to -9), crops (-10 to -11) and towns (-5, VV), cross-polarised 5 to 8 dB lower. X-band
+# is 1 dB brighter over vegetation, HH over water 1 dB below VV. Built-up is the ground between the buildings, which
+# come on top as objects. Bare is dry and smooth, yet brighter than water.
 SIGMA0_DB = {
     #             unknown  water  trees   crop  grass  built   bare
     ("C", "VV"): (np.nan, -21.0, -8.3, -10.8, -13.4, -6.0, -16.8),
