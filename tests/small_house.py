@@ -2,7 +2,7 @@
 
 `cut` splits the lines of data/ into one file each, `count` counts the letters of each, `total` adds them up. Every
 stage that really runs writes its name to the file that SMALL_HOUSE_TRACE names; the one that SMALL_HOUSE_HANG_AT names
-waits there until it is killed.
+waits there until it is killed, the one that SMALL_HOUSE_FAIL_AT names fails.
 """
 
 import os
@@ -20,6 +20,8 @@ STAGE = """
 import json, os, time
 from pathlib import Path
 from pydantic import Field
+from components.contract.errors import MissingInput
+from components.contract.side import side_folder
 from components.contract.stage import Stage, StageConfig
 from components.words.letters import letters
 
@@ -32,6 +34,9 @@ def run(config, inputs, outputs):
     if os.environ.get("SMALL_HOUSE_HANG_AT") == "{name}":
         Path(os.environ["SMALL_HOUSE_TRACE"] + ".pid").write_text(str(os.getpid()))
         time.sleep(120)
+    if os.environ.get("SMALL_HOUSE_FAIL_AT") == "{name}":
+        (side_folder() / "shown.html").write_text("what went wrong")
+        raise MissingInput("{name}", "a file of the test")
     {body}
 
 STAGES = (Stage("{name}", {config}, run, {inputs}, {outputs}),)
