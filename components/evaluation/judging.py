@@ -61,6 +61,7 @@ class Judge:
             baselines=values,
             differences=differences,
             slices=self._slices(right, measure) if is_main else {},
+            is_better_high=measure.is_better_high,
         )
 
     def _blind(self, items: Sequence[Item], measure: Measure) -> tuple[dict[str, float], dict[str, Estimate]]:

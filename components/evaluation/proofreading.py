@@ -115,7 +115,10 @@ def _metric(
     name: str, estimate: Estimate, baselines: dict[str, float], by_field: dict[str, Estimate] | None = None
 ) -> Metric:
     slices = {"field": by_field} if by_field else {}
-    return Metric(f"{TASK}.{name}", MODEL, TASK, name, "none", estimate, baselines, slices=slices)
+    is_better_high = name != "clean_changed"
+    return Metric(
+        f"{TASK}.{name}", MODEL, TASK, name, "none", estimate, baselines, slices=slices, is_better_high=is_better_high
+    )
 
 
 def _usual_codes(clauses: Sequence[Clause]) -> dict[tuple[str, str], str]:

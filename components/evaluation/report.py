@@ -26,6 +26,7 @@ class Metric:
         baselines: values of what needs no image or gets the wrong input: majority, chance, shuffled, absent.
         differences: value minus a baseline on the same items, by the baseline's name.
         slices: the value by platform, family, ...
+        is_better_high: whether more is better.
     """
 
     key: str
@@ -37,12 +38,14 @@ class Metric:
     baselines: Mapping[str, float]
     differences: Mapping[str, Estimate] = field(default_factory=dict)
     slices: Slices = field(default_factory=dict)
+    is_better_high: bool = True
 
     def entry(self) -> dict[str, Any]:
         """As it stands in report.json."""
         names = {"model": self.model, "task": self.task, "name": self.name, "variant": self.variant}
+        names |= {"key": self.key, "better": "high" if self.is_better_high else "low"}
         differences = {f"difference_to_{name}": asdict(value) for name, value in self.differences.items()}
-        return {**names, "key": self.key, **asdict(self.estimate), "baselines": dict(self.baselines), **differences}
+        return {**names, **asdict(self.estimate), "baselines": dict(self.baselines), **differences}
 
     def flat(self) -> dict[str, float]:
         """As it stands among the stage's metrics: KEY, KEY.low, KEY.high, KEY.n, KEY.majority, KEY.minus_majority."""

@@ -31,7 +31,8 @@ class EvaluationConfig(StageConfig):
     """Parameters of the evaluation."""
 
     split: Literal["test", "val"] = Field(description="Split whose places are asked about.")
-    max_chips: int = Field(ge=1, le=10**6, description="Most chips of the split; a hash of the chip's id picks them.")
+    # Retrieval compares every chip with every caption: 20,000 chips are 400 million pairs.
+    max_chips: int = Field(ge=1, le=20_000, description="Most chips of the split; a hash of the chip's id picks them.")
     baseline_chips: int = Field(ge=1, le=10**6, description="Most training chips that the baselines learn from.")
     seed: int = Field(ge=0, le=2**31, description="Seed of questions, shuffled AlphaEarth, chance and bootstrap.")
     threads: int = Field(ge=1, le=256, description="CPU threads of the networks.")
