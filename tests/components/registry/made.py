@@ -12,12 +12,12 @@ import yaml
 
 from components.lineage.chain import Entries
 from components.networks.chat import train_tokenizer
+from components.networks.encoder_sizes import KlipConfig, TextConfig, VisionConfig
 from components.networks.gpt import Gpt
 from components.networks.gpt_config import GptConfig
-from components.networks.klip import Klip, KlipConfig, save_klip
+from components.networks.klip import Klip, save_klip
 from components.networks.sizes import LanguageConfig, TlmConfig
 from components.networks.tokenizer import build_tokenizer
-from components.networks.vision import VisionConfig
 from components.records import schemas
 from components.records.tables import write_table
 from components.registry.registration import Finished
@@ -69,12 +69,7 @@ def save_tiny_klip(folder: Path, seed: int) -> None:
     config = KlipConfig(
         vision=TOWER,
         vocabulary_size=tokenizer.vocabulary_size,
-        max_text_length=16,
-        text_depth=1,
-        fusion_depth=1,
-        heads=2,
-        mlp_width=32,
-        embedding_width=16,
+        text=TextConfig(max_length=16, depth=1, fusion_depth=1, heads=2, mlp_width=32, embedding_width=16),
     )
     save_klip(Klip(config, tokenizer), folder)
 

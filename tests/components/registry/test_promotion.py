@@ -23,15 +23,6 @@ from tests.components.registry.made import POLICY, item, save_tiny_klip
 GPT = "fusar-gpt"
 
 
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    client = open_registry(tmp_path)
-    for name in ("fusar-gpt", "fusar-klip"):
-        client.create_registered_model(name)
-    return tmp_path
-
-
 def add_version(root: Path, count: float, by_hand: bool = False, weights: Path | None = None) -> str:
     """Register a version whose answers to 40 counts are right to a share of `count`."""
     client, tracking = open_registry(root), Tracking(root)
