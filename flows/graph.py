@@ -4,11 +4,26 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from components.annotation.stage import STAGES as ANNOTATION
 from components.contract.errors import FusarError
 from components.contract.params import check_params
 from components.contract.stage import Stage
+from components.evaluation.stage import STAGES as EVALUATION
+from components.finetuning.stage import STAGES as FINETUNING
+from components.ingestion.stage import STAGES as INGESTION
+from components.pretraining.stage import STAGES as PRETRAINING
+from components.validation.stage import STAGES as VALIDATION
 
-STAGES: tuple[Stage, ...] = ()
+_CHECK_CHIPS, _CHECK_ANNOTATIONS = VALIDATION
+STAGES: tuple[Stage, ...] = (
+    *INGESTION,
+    _CHECK_CHIPS,
+    *ANNOTATION,
+    _CHECK_ANNOTATIONS,
+    *PRETRAINING,
+    *FINETUNING,
+    *EVALUATION,
+)
 
 
 def package_of(stage: Stage) -> str:

@@ -143,7 +143,7 @@ def build(folder: Path) -> Path:
     for package in ("components/contract", "components/revisions", "flows", "cli"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "components/__init__.py").write_text("")
-    graph = (ROOT / "flows/graph.py").read_text().split("STAGES: tuple")[1].split("\n\n", 1)[1]
+    graph = (ROOT / "flows/graph.py").read_text().split("\n)\n", 1)[1]
     declared = "STAGES: tuple[Stage, ...] = (*CUTTING, *COUNTING, *SUMMING)\n\n"
     head = "import sys\nfrom collections.abc import Sequence\nfrom pathlib import Path\n"
     contract = (
