@@ -1,0 +1,112 @@
+"""Training data packed once: the chips' bytes and their captions' codes, side by side in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+
+from components.networks.channels import select_planes
+from components.pretraining.captions import ABSENT, CLAUSES, Captions
+from components.pretraining.errors import FailedCheck, MixedChipSizes, UnknownClause
+from components.records.families import BY_NAME, FAMILIES
+from components.records.schemas import ANNOTATIONS, CHIPS, VERDICTS
+from components.records.tables import read_table
+
+_CHIP_COLUMNS = ("chip_id", "scene_id", "split", "height", "width", "polarizations", "backscatter")
+_CLAUSE_COLUMNS = ("chip_id", "split", "family", "position", "field", "code")
+_FAMILY_INDEX = {family.name: index for index, family in enumerate(FAMILIES)}
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The annotated chips of one split in the order of their ids.
+
+    Attributes:
+        chip_ids: N ids.
+        scene_ids: the scene of each chip.
+        planes: (N, 2, H, W) uint8 backscatter codes, co- and cross-polarised; an absent plane is nodata.
+        captions: one caption a chip.
+    """
+
+    chip_ids: tuple[str, ...]
+    scene_ids: tuple[str, ...]
+    planes: torch.Tensor
+    captions: Captions
+
+    def __len__(self) -> int:
+        return len(self.chip_ids)
+
+    def take(self, rows: torch.Tensor, captions: Captions) -> "Samples":
+        """The chips of these rows with captions of their own."""
+        chip_ids, scene_ids = (tuple(names[row] for row in rows.tolist()) for names in (self.chip_ids, self.scene_ids))
+        return Samples(chip_ids, scene_ids, self.planes[rows], captions)
+
+
+def read_samples(chips: Path, annotations: Path, split: str) -> Samples:
+    """Pack the chips of a split that carry a caption.
+
+    Raises:
+        UnknownClause: a clause says what its field cannot hold.
+        MixedChipSizes: chips of several sizes.
+    """
+    clauses = _of_split(read_table(annotations, ANNOTATIONS, _CLAUSE_COLUMNS), split).to_pylist()
+    coded = _code_clauses(clauses)
+    table = _of_split(read_table(chips, CHIPS, _CHIP_COLUMNS), split).sort_by("chip_id")
+    table = table.filter(pc.is_in(table["chip_id"], pa.array(list(coded), pa.string())))
+    rows = table.to_pylist()
+    captions = Captions(
+        torch.tensor([coded[row["chip_id"]][0] for row in rows], dtype=torch.int64),
+        torch.tensor([coded[row["chip_id"]][1] for row in rows], dtype=torch.int64).view(len(rows), CLAUSES),
+    )
+    ids = tuple(row["chip_id"] for row in rows)
+    return Samples(ids, tuple(row["scene_id"] for row in rows), _pack(rows), captions)
+
+
+def refuse_failed_checks(verdicts: Path) -> None:
+    """Stop before training on annotations that a critical expectation found wrong.
+
+    Raises:
+        FailedCheck: naming the first such expectation.
+    """
+    for row in read_table(verdicts, VERDICTS).to_pylist():
+        if row["severity"] == "critical" and not row["success"]:
+            raise FailedCheck(row["expectation"], row["column"])
+
+
+def _of_split(table: pa.Table, split: str) -> pa.Table:
+    return table.filter(pc.equal(table["split"], split))
+
+
+def _code_clauses(clauses: list[dict[str, Any]]) -> dict[str, tuple[int, list[int]]]:
+    """Family and value indices of each chip."""
+    coded: dict[str, tuple[int, list[int]]] = {}
+    for row in clauses:
+        family = _FAMILY_INDEX.get(row["family"], -1)
+        _, values = coded.setdefault(row["chip_id"], (family, [ABSENT] * CLAUSES))
+        values[row["position"]] = _value_index(row)
+    return coded
+
+
+def _value_index(row: Mapping[str, Any]) -> int:
+    family = BY_NAME.get(row["family"])
+    if family is not None and 0 <= row["position"] < len(family.fields):
+        field = family.fields[row["position"]]
+        if field.name == row["field"] and row["code"] in field.values:
+            return list(field.values).index(row["code"])
+    raise UnknownClause(row["chip_id"], row["family"], row["field"], row["code"])
+
+
+def _pack(rows: list[dict[str, Any]]) -> torch.Tensor:
+    sizes = [(row["height"], row["width"]) for row in rows]
+    packed = torch.zeros((len(rows), 2, *(sizes[0] if sizes else (0, 0))), dtype=torch.uint8)
+    for index, (row, size) in enumerate(zip(rows, sizes, strict=True)):
+        if size != sizes[0]:
+            raise MixedChipSizes(row["chip_id"], size, sizes[0])
+        codes = np.frombuffer(row["backscatter"], dtype=np.uint8).reshape(-1, *size)
+        packed[index] = select_planes(torch.from_numpy(codes.copy()), row["polarizations"])
+    return packed
