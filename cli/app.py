@@ -7,6 +7,7 @@ import typer
 
 from cli import demo, lineage, plan, predict, promote, retrain
 from components.contract.errors import FusarError
+from flows.errors import Interrupted
 
 app = typer.Typer(
     name="fusar",
@@ -24,15 +25,15 @@ app.add_typer(lineage.app, name="lineage")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command: exit 0 when done, 1 with one line on stderr when it failed, 2 when it was misused."""
+    """Run one command: exit 0 when done, 1 with a line on stderr when it failed, 2 when misused, 130 when interrupted."""
     try:
         app(args=None if arguments is None else list(arguments), prog_name="fusar")
+    except Interrupted as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(130) from error
     except FusarError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from error
-    except KeyboardInterrupt as error:
-        print("interrupted: what had finished is kept, the same command goes on from there", file=sys.stderr)
-        raise SystemExit(130) from error
 
 
 if __name__ == "__main__":

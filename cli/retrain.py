@@ -1,5 +1,6 @@
 """`fusar retrain`: bring the models up to date with a commit."""
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -42,16 +43,29 @@ def retrain(
 
 
 def run_retrain(root: Path, commit: str, profile: str, force: tuple[str, ...] = ()) -> "Retrained":
-    """Run the retrain flow on a Prefect server that lives for this call, with its progress on stderr."""
+    """Run the retrain flow on a Prefect server that lives for this call, with its progress on stderr.
+
+    Raises:
+        FusarError: something that the user can mend.
+        Interrupted: by the keyboard or by SIGTERM.
+    """
     from cli.watching import shown_progress
     from components.revisions.home import Home
+    from flows.errors import Interrupted
     from flows.listening import watched_by
     from flows.server import prefect_server
 
-    with shown_progress() as listener, watched_by(listener), prefect_server(Home(root)):
-        from flows.retrain import retrain as flow
+    # Prefect hands SIGTERM back once the flow has ended its children.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with shown_progress() as listener, watched_by(listener), prefect_server(Home(root)):
+            from flows.retrain import retrain as flow
 
-        retrained: Retrained = flow(root, commit, profile, force)
+            retrained: Retrained = flow(root, commit, profile, force)
+    except KeyboardInterrupt as error:
+        raise Interrupted from error
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return retrained
 
 

@@ -55,3 +55,10 @@ class ServerFailed(FlowError):
 
     def __str__(self) -> str:
         return f"Prefect server: {self.reason}; see {self.log_file}. Set PREFECT_API_URL to use a server of yours."
+
+
+class Interrupted(FlowError):
+    """The user, or the machine, asked the flow to stop."""
+
+    def __str__(self) -> str:
+        return "interrupted: what had finished is kept, the same command goes on from there"
