@@ -16,8 +16,23 @@ from fsspec.implementations.local import LocalFileSystem
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from components.registry.errors import BrokenLedger, LostRace
+from components.revisions.home import Home
 
+DVC_FOLDER: Final = ".dvc"
 NOTHING: Final = "0" * 64  # the hash "before" the first entry
+
+
+def ledger_url(root: Path) -> str:
+    """Where the ledger of the repository at `root` lies: its default DVC remote, which all its machines share."""
+    from dvc.config import Config
+
+    if (root / DVC_FOLDER).is_dir():
+        config = Config(str(root / DVC_FOLDER), validate=False)
+        name = config.get("core", {}).get("remote")
+        url = config.get("remote", {}).get(name, {}).get("url") if name else None
+        if url is not None:
+            return str(url)
+    return str(Home(root).remote)
 
 
 class Entry(BaseModel):

@@ -23,7 +23,7 @@ from components.lineage.versions import (
     with_alias,
 )
 from components.registry.gates.gate import Candidate, Outcome
-from components.registry.ledger import Ledger, Written
+from components.registry.ledger import Ledger, Written, ledger_url
 from components.registry.policy import Policy, Rule, committed_policy
 from components.revisions.home import Home
 
@@ -72,11 +72,11 @@ class Verdict:
 class Promoter:
     """The registry, ledger and policy of one repository."""
 
-    def __init__(self, root: Path, policy: Policy | None = None, ledger_url: str | None = None) -> None:
-        """Open them: by default the policy committed at HEAD, and the ledger beside the DVC remote of `root`."""
+    def __init__(self, root: Path, policy: Policy | None = None) -> None:
+        """Open them: the policy is the one committed at HEAD unless another is given."""
         self._client: MlflowClient = open_registry(root)
         self._policy = committed_policy(Home(root)) if policy is None else policy
-        self._ledger = Ledger(ledger_url or str(Home(root).remote))
+        self._ledger = Ledger(ledger_url(root))
 
     def check(self, model: str, version: str) -> Verdict:
         """What the gates say of a version; nothing is written."""

@@ -98,11 +98,17 @@ class _Registration:
             known = find_by_chain(self.client, model.name, chain)
             wanted = [parents[name] for name in model.kind.parents if name in parents]
             version = known if known is not None else self._make(model, wanted)
+            self._hold(version)
             is_judged = not self._keep_evaluation(model, version) and VERDICT_TAG in version.tags
             parents[model.name] = Parent(model=model.name, version=str(version.version), chain=chain)
             simulated = version.tags.get("fusar.simulated") == "true"
             registered.append(Registered(model.name, str(version.version), known is None, is_judged, simulated))
         return tuple(registered)
+
+    def _hold(self, version: ModelVersion) -> None:
+        """Keep the commit of a version from being forgotten; repeated, because a kill may have come in between."""
+        if version.tags["fusar.commit"] == self.finished.checkout.commit:
+            git.hold(self.finished.root, self.finished.checkout.commit, str(version.name), str(version.version))
 
     def _make(self, model: RegisteredModel, parents: list[Parent]) -> ModelVersion:
         self.assembly.bring(model.kind)
@@ -123,9 +129,7 @@ class _Registration:
             self.client.finalize_logged_model(logged.model_id, "FAILED")
             raise
         self.client.finalize_logged_model(logged.model_id, "READY")
-        version = self._create_version(model, lineage, logged.model_id)
-        git.hold(self.finished.root, lineage.retrain.commit, model.name, str(version.version))
-        return version
+        return self._create_version(model, lineage, logged.model_id)
 
     def _upload(self, model: RegisteredModel, lineage: Lineage, model_id: str) -> None:
         with tempfile.TemporaryDirectory(prefix="fusar-register-") as scratch:

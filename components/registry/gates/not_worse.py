@@ -1,5 +1,6 @@
 """Not worse than the champion by more than a margin, decided on the same items and not by two means."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -44,7 +45,8 @@ def judge(settings: NotWorse, candidate: Candidate, champion: Candidate | None) 
         [new["place_id"] for new, _ in pairs],
         Resampling(settings.draws, settings.seed),
     )
-    evidence["difference"] = asdict(found)
+    # Items of one place have no interval: NaN, which is no JSON, and which passes no comparison below.
+    evidence["difference"] = {name: value if math.isfinite(value) else None for name, value in asdict(found).items()}
     return Outcome(found.low >= -settings.margin, _reason(settings, champion, found), evidence)
 
 

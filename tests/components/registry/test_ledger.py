@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from components.registry.errors import BrokenLedger, LostRace
-from components.registry.ledger import NOTHING, Ledger
+from components.registry.ledger import NOTHING, Ledger, ledger_url
 
 VALUES = {"chain": "c", "verdict_sha256": "v", "at": "2026-11-24T18:00:00+00:00"}
 RACER = """
@@ -90,3 +90,13 @@ def test_a_removed_entry_is_found(tmp_path: Path) -> None:
     (tmp_path / "ledger/fusar-gpt/1.json").unlink()
     with pytest.raises(BrokenLedger):
         ledger.entries("fusar-gpt")
+
+
+def test_the_ledger_lies_in_the_default_dvc_remote_that_all_machines_share(tmp_path: Path) -> None:
+    assert ledger_url(tmp_path) == str(tmp_path / ".fusar/remote")
+    (tmp_path / ".dvc").mkdir()
+    config = tmp_path / ".dvc/config"
+    config.write_text("[core]\n    remote = near\n['remote \"near\"']\n    url = ../.fusar/remote\n")
+    assert Path(ledger_url(tmp_path)).resolve() == tmp_path / ".fusar/remote"
+    config.write_text("[core]\n    remote = far\n['remote \"far\"']\n    url = s3://bucket/prefix\n")
+    assert ledger_url(tmp_path) == "s3://bucket/prefix"
