@@ -25,7 +25,7 @@ app.add_typer(lineage.app, name="lineage")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command: exit 0 when done, 1 with a line on stderr when it failed, 2 when misused, 130 when interrupted."""
+    """Run one command: exit 0 when done, 1 with one line on stderr when it failed, 2 when misused, 130 interrupted."""
     try:
         app(args=None if arguments is None else list(arguments), prog_name="fusar")
     except Interrupted as error:
