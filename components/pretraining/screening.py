@@ -44,8 +44,8 @@ class Evidence:
 class Scale:
     """Median and spread of the leave-one-out judges' gains by family and clause (F, K).
 
-    What leaving a clause out does depends on its field and length, so those gains are centred and scaled (section 9, row
-    13). The masked-word margin stands as it is, in nats: it compares values of one field, and centring it made a
+    What leaving a clause out does depends on its field and length, so those gains are centred and scaled (section 9,
+    row 13). The masked-word margin stands as it is, in nats: it compares values of one field, and centring it made a
     clause of a field that the network cannot see as suspicious as one that it is sure of (clause AUROC .945 without,
     .907 with; 2,560 simulated chips, 10 % of captions with one wrong clause).
     """

@@ -24,15 +24,9 @@ class Judges(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    mlm: float = Field(
-        ge=0, description="Weight of the masked-word margin: best other value minus present one [1/nat]."
-    )
-    itc: float = Field(
-        ge=0, description="Weight of the gain in cosine, scaled by field, when the clause is left out [1]."
-    )
-    itm: float = Field(
-        ge=0, description="Weight of the gain in matching probability, scaled by field, when it is left out."
-    )
+    mlm: float = Field(ge=0, description="Weight of the masked words: margin of the best other value [1/nat].")
+    itc: float = Field(ge=0, description="Weight of the gain in cosine without the clause, scaled by field [1].")
+    itm: float = Field(ge=0, description="Weight of the gain in matching probability without it, scaled by field [1].")
 
 
 class ScioConfig(BaseModel):
