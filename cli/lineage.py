@@ -26,7 +26,7 @@ def show(
     version: Annotated[
         str, typer.Argument(help="MODEL@ALIAS, MODEL/VERSION, or MODEL for its champion.", show_default=False)
     ],
-    every_scene: Annotated[bool, typer.Option("--all", help="List every scene of every place.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every figure of every task, every scene.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole record as JSON.")] = False,
 ) -> None:
     """Print what made VERSION: commit, profile, stages, verdicts, parents, metrics, places and scenes.
@@ -46,11 +46,11 @@ def show(
         return
     from rich.console import Console
 
-    Console().print(tree_of(f"{found.name}/{found.version}", record, evaluation, every_scene))
+    Console().print(tree_of(f"{found.name}/{found.version}", record, evaluation, everything))
     typer.echo(f"Next: fusar lineage show {found.name}/{found.version} --all, or --json for every md5")
 
 
-def tree_of(name: str, record: "Lineage", evaluation: "Evaluation", every_scene: bool) -> "Tree":
+def tree_of(name: str, record: "Lineage", evaluation: "Evaluation", everything: bool) -> "Tree":
     """A record as a tree; from a version to its scenes."""
     from rich.text import Text
     from rich.tree import Tree
@@ -65,9 +65,10 @@ def tree_of(name: str, record: "Lineage", evaluation: "Evaluation", every_scene:
     _leaf(tree, f"parents: {parents or 'none'}")
     _stages(_leaf(tree, f"{len(record.stages)} stages, chain {record.chain[:12]}"), record)
     _verdicts(_leaf(tree, "validation"), record)
-    _metrics(_leaf(tree, f"evaluation on {evaluation.item_rows} items (table {evaluation.items.md5[:12]})"), evaluation)
+    worth = _leaf(tree, f"evaluation on {evaluation.item_rows} items (table {evaluation.items.md5[:12]})")
+    _metrics(worth, evaluation, "" if everything else f"{record.model}.")
     inputs = ", ".join(f"{content.path} {content.md5[:12]}" for content in record.inputs)
-    _places(_leaf(tree, f"inputs: {inputs}"), record, every_scene)
+    _places(_leaf(tree, f"inputs: {inputs}"), record, everything)
     return tree
 
 
@@ -91,12 +92,13 @@ def _verdicts(branch: "Tree", record: "Lineage") -> None:
         _leaf(branch, f"{verdict.stage}: {verdict.checks} checks, {'; '.join(failures) or 'all passed'}")
 
 
-def _metrics(branch: "Tree", evaluation: "Evaluation") -> None:
-    """The main figures: those that have an interval, beside the trivial answer where there is one."""
+def _metrics(branch: "Tree", evaluation: "Evaluation", prefix: str) -> None:
+    """Figures that have an interval, beside the trivial answer; with a prefix only its main ones."""
     metrics = evaluation.metrics
     for name in sorted(metrics):
         low, high = metrics.get(f"{name}.low"), metrics.get(f"{name}.high")
-        if low is None or high is None or ".minus_" in name:
+        is_main = name.startswith(prefix) and "." not in name.removeprefix(prefix)
+        if low is None or high is None or ".minus_" in name or (prefix and not is_main):
             continue
         blind = [
             f"{kind} {metrics[f'{name}.{kind}']:.3f}" for kind in ("majority", "chance") if f"{name}.{kind}" in metrics

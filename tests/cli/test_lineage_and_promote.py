@@ -73,7 +73,7 @@ def test_an_unknown_version_is_answered_with_those_that_exist(repository: Path) 
 def test_a_hostile_scene_id_is_text_in_the_tree() -> None:
     hostile = record(scenes=(scene("[bold red]x[/] [link=http://a]b[/link]", "place[0]"),))
     console = Console(file=StringIO(), width=200, force_terminal=False)
-    console.print(tree_of("fusar-gpt/1", hostile, hostile.evaluation, every_scene=True))
+    console.print(tree_of("fusar-gpt/1", hostile, hostile.evaluation, everything=True))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "[bold red]x[/] [link=http://a]b[/link]: sim-c3" in text
     assert "place place[0]" in text
