@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from flows.retrain import Retrained
 
 # The seed belongs to data.dvc, which pins the scenes that it gives; params.yaml holds those of the stages.
 SEED = 20260101
+BASELINES = ("majority", "chance", "shuffled", "absent")
 
 
 def demo(
@@ -60,7 +62,7 @@ def _show(root: Path, retrained: "Retrained", seconds: float) -> None:
     console.rule("held-out places, simulated scenes: metrics beside what needs no learning")
     console.print(_metrics_table(retrained.checkout / "outputs/evaluate/report.json"))
     console.rule("models")
-    console.print(_verdicts_table(retrained.registration.verdicts))
+    _show_verdicts(console, retrained.registration.verdicts)
     registration = retrained.registration
     if retrained.is_unchanged and not registration.is_new:
         console.print("Nothing was stale: no stage ran and no new version was registered.")
@@ -76,33 +78,28 @@ def _show(root: Path, retrained: "Retrained", seconds: float) -> None:
 def _metrics_table(report: Path) -> "Table":
     from rich.table import Table
 
-    table = Table("model", "task", "metric")
-    for column in ("value", "95 % interval", "n"):
+    table = Table("figure")
+    for column in ("value", "95 % interval", "n", *BASELINES):
         table.add_column(column, justify="right")
-    table.add_column("baselines")
     for entry in json.loads(report.read_text(encoding="utf-8"))["metrics"]:
-        interval = f"{entry['low']:.3f} - {entry['high']:.3f}"
-        known = ", ".join(f"{name} {value:.3f}" for name, value in entry["baselines"].items())
-        names = (entry["model"], entry["task"], entry["name"])
-        table.add_row(*names, f"{entry['value']:.3f}", interval, str(entry["n"]), known)
+        key = entry["key"].removeprefix("fusar-") + (" (less is better)" if entry["better"] == "low" else "")
+        known = [f"{entry['baselines'][name]:.2f}" if name in entry["baselines"] else "" for name in BASELINES]
+        interval = f"{entry['low']:.2f}-{entry['high']:.2f}"
+        table.add_row(key, f"{entry['value']:.2f}", interval, str(entry["n"]), *known)
     return table
 
 
-def _verdicts_table(verdicts: tuple[dict[str, Any], ...]) -> "Table":
+def _show_verdicts(console: "Console", verdicts: tuple[dict[str, Any], ...]) -> None:
     """Each version with its state and every gate's reason."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table("version", "state", "gate", "verdict", "because")
     for verdict in verdicts:
-        name, state = f"{verdict['model']}/{verdict['version']}", verdict["state"]
-        for gate in verdict["gates"]:
-            outcome = gate["outcome"]
-            table.add_row(
-                name, state, gate["gate"], "passed" if outcome["passed"] else "refused", escape(outcome["reason"])
-            )
-            name = state = ""
-    return table
+        gates = [(gate["gate"], gate["outcome"]) for gate in verdict["gates"]]
+        passed = sum(outcome["passed"] for _, outcome in gates)
+        console.print(
+            f"{verdict['model']}/{verdict['version']}: {verdict['state']}, {passed} of {len(gates)} gates passed"
+        )
+        for gate, outcome in gates:
+            said = f"  {'passed ' if outcome['passed'] else 'refused'}  {gate}: {outcome['reason']}"
+            console.print(said, markup=False, soft_wrap=True)
 
 
 def _champions(root: Path) -> list[str]:
