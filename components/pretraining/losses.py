@@ -2,7 +2,7 @@
 
 Legend of shape suffixes: B pairs of a batch, E embedding, K clauses, W words of a value.
 """
-# ruff: noqa: N803 (shape suffixes are capitals)
+# ruff: noqa: N803, N806 (shape suffixes are capitals)
 
 from dataclasses import dataclass
 
@@ -97,6 +97,7 @@ def choose_masks(captions: Captions, share: float, generator: torch.Generator) -
 def masked_labels(captions: Captions, masked_BK: torch.Tensor, table: CaptionTable) -> torch.Tensor:
     """Word ids to predict, (B, L): those of masked values, padding after a short one included; IGNORED elsewhere."""
     columns = table.columns_FKW[captions.family].flatten(1)
+    masked_BK = masked_BK & (captions.values != ABSENT)
     words = torch.where(masked_BK[..., None], table.values(captions), IGNORED).flatten(1)
     rows = torch.full((len(captions), table.length + 1), IGNORED).scatter(1, columns, words)
     return rows[:, : table.length]
