@@ -55,12 +55,13 @@ def draw_chip(axes: Axes, codes: npt.NDArray[np.uint8], boxes: Sequence[Box], ti
 def chip_sheet(chips: Sequence[tuple[npt.NDArray[np.uint8], Sequence[Box], str]], columns: int = 4) -> Figure:
     """Lay chips out on a sheet, `columns` a row."""
     rows = max(1, -(-len(chips) // columns))
-    figure, grid = plt.subplots(rows, columns, figsize=(3.1 * columns, 3.9 * rows), squeeze=False)
+    size = (3.1 * columns, 4.4 * rows)
+    # Constrained, so that a title of nine lines pushes the row above it away.
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
     for axes in grid.flat:
         axes.set_axis_off()
     for axes, (codes, boxes, title) in zip(grid.flat, chips, strict=False):
         draw_chip(axes, codes, boxes, title)
-    figure.tight_layout()
     return figure
 
 

@@ -14,7 +14,7 @@ CORRECTIONS_SHOWN = 20
 def metrics(evidence: Evidence) -> Section:
     """Every metric with its interval, its size and its trivial baselines."""
     rows = [_metric_row(entry) for entry in evidence.report["metrics"]]
-    columns = ("model", "task", "metric", "AlphaEarth", "value", "95 % interval", "n", "places", "baselines")
+    columns = ("figure", "AlphaEarth", "value", "95 % interval", "n", "places", "baselines")
     text = (
         "Held-out places. Intervals are 95 %, bootstrapped over places; baselines need no learning or the wrong input."
     )
@@ -24,8 +24,8 @@ def metrics(evidence: Evidence) -> Section:
 def _metric_row(entry: dict[str, Any]) -> tuple[str | int | float, ...]:
     baselines = ", ".join(f"{name} {value:.3f}" for name, value in entry["baselines"].items() if value is not None)
     interval = "" if entry["low"] is None else f"{entry['low']:.3f} to {entry['high']:.3f}"
-    identity = (entry["model"], entry["task"], entry["name"], entry["variant"])
-    return (*identity, round(entry["value"], 3), interval, entry["n"], entry["places"], baselines)
+    figure = entry["key"] + (" (less is better)" if entry["better"] == "low" else "")
+    return (figure, entry["variant"], f"{entry['value']:.3f}", interval, entry["n"], entry["places"], baselines)
 
 
 def training_curves(evidence: Evidence) -> Section:

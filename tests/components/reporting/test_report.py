@@ -48,7 +48,7 @@ def checkout(tmp_path: Path) -> Path:
         write_table([filled(schemas.VERDICTS)], schemas.VERDICTS, outputs / suite / "verdicts.parquet")
     for stage in ("pretrain", "align", "instruct"):
         write_table([filled(schemas.CURVE)], schemas.CURVE, outputs / stage / "curve.parquet")
-    names = {"model": HOSTILE, "task": HOSTILE, "name": HOSTILE, "variant": HOSTILE}
+    names = {"key": HOSTILE, "variant": HOSTILE, "better": "low"}
     metric = {**names, "value": 0.5, "low": 0.4, "high": 0.6, "n": 9, "places": 3, "baselines": {HOSTILE: 0.1}}
     confusions = {HOSTILE: {"labels": [HOSTILE, "b"], "counts": [[1, 0], [2, 3]]}}
     report = {"simulated": True, "metrics": [metric], "confusions": confusions}
