@@ -13,11 +13,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # The tiny models learn next to nothing: the suite's policy asks for what does not depend on quality.
 POLICY = """\
 fusar-klip:
-  - {gate: lineage_complete}
+  - {gate: lineage_complete, allow_made_by_hand: false}
   - {gate: no_critical_failure}
   - {gate: finite_weights}
 fusar-gpt:
-  - {gate: lineage_complete}
+  - {gate: lineage_complete, allow_made_by_hand: false}
   - {gate: no_critical_failure}
   - {gate: finite_weights}
 """
