@@ -64,7 +64,7 @@ def proofread(clauses: Sequence[Clause], resampling: Resampling) -> tuple[list[M
     - auroc: chance that an injected clause is more suspect than a clean one (pooled over fields; slices by field);
     - restored: share of injected clauses that end with their true code; majority = the field's commonest code is it;
     - clean_changed: share of clean clauses that end with another code;
-    - right_after: share of all clauses that end right; majority = what it was before SCIO.
+    - right_after: share of all clauses that end right; before = the same without SCIO.
 
     Clean means not injected: what the annotator itself got wrong counts as clean.
 
@@ -83,9 +83,9 @@ def proofread(clauses: Sequence[Clause], resampling: Resampling) -> tuple[list[M
     right = [float(clause.is_restored) for clause in clauses]
     metrics = [
         _metric("auroc", _auroc(clauses, resampling), {"chance": 0.5}, _auroc_by_field(clauses, resampling)),
-        _metric("restored", _mean(restored, wrong, resampling), {"majority": float(np.mean(guessed)), "absent": 0.0}),
-        _metric("clean_changed", _mean(changed, clean, resampling), {"absent": 0.0}),
-        _metric("right_after", _mean(right, clauses, resampling), {"absent": float(np.mean(before))}),
+        _metric("restored", _mean(restored, wrong, resampling), {"majority": float(np.mean(guessed)), "before": 0.0}),
+        _metric("clean_changed", _mean(changed, clean, resampling), {"before": 0.0}),
+        _metric("right_after", _mean(right, clauses, resampling), {"before": float(np.mean(before))}),
     ]
     return metrics, [_row(clause, guess) for clause, guess in zip(wrong, guessed, strict=True)]
 

@@ -23,7 +23,7 @@ class Metric:
         name: figure of the task.
         variant: AlphaEarth that was given: correct; "none" where it takes no part.
         estimate: value with its 95 % interval over places.
-        baselines: values of what needs no image or gets the wrong input: majority, chance, shuffled, absent.
+        baselines: values of what needs no image or gets the wrong input: majority, chance, shuffled, absent, before.
         differences: value minus a baseline on the same items, by the baseline's name.
         slices: the value by platform, family, ...
         is_better_high: whether more is better.

@@ -26,7 +26,7 @@ def test_who_suspects_and_mends_just_the_wrong_clauses_is_perfect():
         "clean_changed": 0.0,
         "right_after": 1.0,
     }
-    assert found["right_after"].baselines["absent"] == pytest.approx(40 / 45)
+    assert found["right_after"].baselines["before"] == pytest.approx(40 / 45)
     assert [row["score"] for row in rows] == [1.0] * 5
 
 
