@@ -13,7 +13,7 @@ from cli.plan import FORCE, PROFILE, REVISION
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from flows.retrain import Retrained
+    from flows.result import Retrained
 
 DIRTY_FILES_SHOWN = 10
 
@@ -43,7 +43,7 @@ def retrain(
 
 
 def run_retrain(root: Path, commit: str, profile: str, force: tuple[str, ...] = ()) -> "Retrained":
-    """Run the retrain flow on a Prefect server that lives for this call, with its progress on stderr.
+    """Run the retrain flow, where anything is stale, on a Prefect server that lives for this call; progress on stderr.
 
     Raises:
         FusarError: something that the user can mend.
@@ -53,15 +53,20 @@ def run_retrain(root: Path, commit: str, profile: str, force: tuple[str, ...] = 
     from components.revisions.home import Home
     from flows.errors import Interrupted
     from flows.listening import watched_by
+    from flows.planning import settled
     from flows.server import prefect_server
 
     # Prefect hands SIGTERM back once the flow has ended its children.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with shown_progress() as listener, watched_by(listener), prefect_server(Home(root)):
-            from flows.retrain import retrain as flow
+        with shown_progress() as listener, watched_by(listener):
+            found = None if force else settled(root, commit, profile)
+            if found is not None:
+                return found
+            with prefect_server(Home(root)):
+                from flows.retrain import retrain as flow
 
-            retrained: Retrained = flow(root, commit, profile, force)
+                retrained: Retrained = flow(root, commit, profile, force)
     except KeyboardInterrupt as error:
         raise Interrupted from error
     finally:

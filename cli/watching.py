@@ -41,7 +41,7 @@ class LiveLine:
         self.step, self.newest, self.started = "", "", time.monotonic()
         self.spinner = Spinner("dots")
         # Live asks again on every refresh, so that the seconds go on while the process is silent.
-        self.live = Live(get_renderable=self._render, console=self.console, transient=True, refresh_per_second=8)
+        self.live = Live(get_renderable=self.render, console=self.console, transient=True, refresh_per_second=8)
 
     def begin(self, step: str) -> None:
         """Show another step."""
@@ -57,7 +57,8 @@ class LiveLine:
         self.console.print(f"{SIGNS.get(outcome, '[green]✓[/green]')} {step:<18} {outcome:<12} [dim]{took}[/dim]")
         self.step = ""
 
-    def _render(self) -> Spinner:
+    def render(self) -> Spinner:
+        """The line as it stands now."""
         seconds = time.monotonic() - self.started
         text = f"{self.step} {seconds:.0f} s  {self.newest}" if self.step else "..."
         shown = Text(text, overflow="ellipsis", no_wrap=True, style="cyan")

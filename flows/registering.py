@@ -2,33 +2,15 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from components.revisions.checkout import verify
 from components.revisions.home import Home
 from components.revisions.lock import lock_digest
-from flows.errors import StepFailed
-from flows.stage_run import Work, pull
+from flows.result import Registration
+from flows.stage_run import Work
 from flows.steps import run_step
-
-
-@dataclass(frozen=True)
-class Registration:
-    """What the registry says of a retrain.
-
-    Attributes:
-        versions: of each model: `model`, `version`, `is_new`, `simulated`.
-        verdicts: of each version: `model`, `version`, `passed`, `state`, `gates`.
-        report: the report page.
-        is_new: whether this retrain asked the registry; otherwise an earlier one with the same lock did.
-    """
-
-    versions: tuple[dict[str, Any], ...]
-    verdicts: tuple[dict[str, Any], ...]
-    report: str
-    is_new: bool
 
 
 def register(work: Work, flow_run_id: str) -> Registration:
@@ -41,7 +23,7 @@ def register(work: Work, flow_run_id: str) -> Registration:
         StepFailed: a step refused.
     """
     digest = lock_digest(work.entries)
-    known = _known(work, digest)
+    known = known_registration(work.home, work.checkout.profile, digest)
     if known is not None:
         return known
     home, checkout = work.home, work.checkout
@@ -62,11 +44,7 @@ def register(work: Work, flow_run_id: str) -> Registration:
 
 
 def _report(work: Work, names: str) -> Path:
-    """Write the report page; it reads the outputs of all stages, also of those that did not run here."""
     home, checkout = work.home, work.checkout
-    log_file = home.logs / checkout.profile / "report.log"
-    if pull(work, (), log_file) != 0:
-        raise StepFailed("report", "an output is neither in the cache nor in the remote", str(log_file))
     page = home.state / "reports" / f"{checkout.profile}.html"
     subtitle = f"{names}: commit {checkout.commit[:12]}, profile {checkout.profile}"
     run_step(home, checkout, "report", "components.reporting", str(checkout.folder), str(page), subtitle)
@@ -78,10 +56,10 @@ def _note(home: Home, profile: str) -> Path:
     return home.locks / f"{profile}.registered.json"
 
 
-def _known(work: Work, digest: str) -> Registration | None:
-    """The answer of an earlier retrain with the same lock, unless MLflow's store has gone since."""
-    note = _note(work.home, work.checkout.profile)
-    store = work.home.root / "mlruns" / "mlflow.db"
+def known_registration(home: Home, profile: str, digest: str) -> Registration | None:
+    """The answer of an earlier retrain with the same lock (`lock_digest`), unless MLflow's store has gone since."""
+    note = _note(home, profile)
+    store = home.root / "mlruns" / "mlflow.db"
     if not note.exists() or not (store.exists() or os.environ.get("MLFLOW_TRACKING_URI")):
         return None
     content = json.loads(note.read_text(encoding="utf-8"))

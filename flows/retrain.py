@@ -1,7 +1,6 @@
 """A retrain: what of a commit is stale runs, in order, and its result is registered."""
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from prefect import flow, task
@@ -16,33 +15,10 @@ from components.revisions.staleness import StageState
 from flows.listening import listener
 from flows.planning import stage_states
 from flows.recording import Recorder
-from flows.registering import Registration, register
-from flows.stage_run import StageOutcome, Work, bring_up_to_date
+from flows.registering import register
+from flows.result import Retrained, StageOutcome
+from flows.stage_run import Work, bring_up_to_date, pull
 from flows.steps import check_parameters
-
-
-@dataclass(frozen=True)
-class Retrained:
-    """What a retrain came to.
-
-    Attributes:
-        commit: full id.
-        profile: name of its parameter set.
-        checkout: folder in which everything lies.
-        stages: every stage of the graph, in order.
-        registration: versions and verdicts; those of the last time where nothing was stale.
-    """
-
-    commit: str
-    profile: str
-    checkout: Path
-    stages: tuple[StageOutcome, ...]
-    registration: Registration
-
-    @property
-    def is_unchanged(self) -> bool:
-        """Whether nothing was stale."""
-        return all(stage.outcome == "unchanged" for stage in self.stages)
 
 
 @flow(name="retrain", flow_run_name="{profile} {revision}", persist_result=False)  # type: ignore[untyped-decorator]
@@ -72,6 +48,7 @@ def retrain(root: Path, revision: str, profile: str, force: tuple[str, ...] = ()
                 _open_run(recorder)
             outcomes = tuple(_run(work, state, state.name in force) for state in states)
             write_lock(checkout.lock, work.entries)
+            pull(work, [path for state in states if not state.is_stale for path in state.absent])
             registration = register(work, str(flow_run.id))
         except BaseException as error:
             recorder.close("FAILED" if isinstance(error, Exception) else "KILLED", {})

@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from components.revisions.checkout import Checkout
@@ -14,27 +13,12 @@ from components.revisions.lock import Entries, check_joined, keep, read_lock, wr
 from components.revisions.staleness import StageState, entry_before_run
 from flows.children import Child, run_child
 from flows.environment import child_environment
-from flows.errors import StageFailed
+from flows.errors import StageFailed, StepFailed
 from flows.listening import listener
 from flows.recording import Recorder, StageRecord
+from flows.result import StageOutcome
 
-Outcome = Literal["ran", "restored", "unchanged"]
 DVC = (sys.executable, "-m", "dvc")
-
-
-@dataclass(frozen=True)
-class StageOutcome:
-    """How a stage came to be up to date.
-
-    Attributes:
-        name: the stage.
-        outcome: its command ran, its outputs came from the results of an earlier run, or nothing had changed.
-        seconds: wall clock [s].
-    """
-
-    name: str
-    outcome: Outcome
-    seconds: float
 
 
 @dataclass
@@ -132,7 +116,15 @@ class _StageRun:
             self.record.close(status, entry, self.log_file, self.side_folder, failure)
 
 
-def pull(work: Work, paths: Sequence[str], log_file: Path) -> int:
-    """Exit code of bringing outputs to disk; without paths all of them."""
+def pull(work: Work, paths: Sequence[str]) -> None:
+    """Put outputs of stages that did not run on disk: the registry and the report read them.
+
+    Raises:
+        StepFailed: one is neither in the cache nor in the remote.
+    """
+    if not paths:
+        return
+    log_file = work.home.logs / work.checkout.profile / "pull.log"
     child = Child((*DVC, "pull", *paths), work.checkout.folder, child_environment(work.home), log_file)
-    return run_child(child, listener().line)
+    if run_child(child, listener().line) != 0:
+        raise StepFailed("pull", "an output is neither in the cache nor in the remote", str(log_file))

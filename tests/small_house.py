@@ -185,6 +185,19 @@ def build(folder: Path) -> Path:
     return folder
 
 
+def fusar(house: Path, *arguments: str, **more: str) -> "subprocess.Popen[str]":
+    """Start `fusar` in the small house as a person does, in a session of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "cli.app", *arguments],
+        cwd=house,
+        env={**environment(house.parent / "trace", **more), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
 @pytest.fixture(scope="session")
 def built_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("built") / "house")

@@ -1,5 +1,6 @@
 """A commit in a checkout of its own, with one profile as its parameters."""
 
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from components.revisions.lock import LOCK_FILE
 PARAMS_FILE = "params.yaml"
 PROFILES_FOLDER = "profiles"
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+CHECKOUTS_KEPT = 3
 LINKS = "reflink,hardlink,symlink"
 
 
@@ -48,6 +50,8 @@ def check_out(home: Home, commit: str, profile: str) -> Checkout:
         shutil.rmtree(checkout.folder, ignore_errors=True)
         home.worktrees.mkdir(parents=True, exist_ok=True)
         git.add_worktree(home.root, checkout.folder, commit)
+    os.utime(checkout.folder)
+    _forget_old_ones(home, profile)
     (checkout.folder / PARAMS_FILE).write_bytes(params)
     configure_dvc(home, checkout.folder)
     return checkout
@@ -81,6 +85,13 @@ def verify(home: Home, checkout: Checkout) -> None:
         differing.append(PARAMS_FILE)
     if differing:
         raise CheckoutChanged(str(checkout.folder), tuple(differing))
+
+
+def _forget_old_ones(home: Home, profile: str) -> None:
+    """Remove all but the newest checkouts of a profile: the cache holds what lay in them."""
+    checkouts = [path for path in home.worktrees.iterdir() if path.name[12:] == f"-{profile}"]
+    for path in sorted(checkouts, key=lambda path: path.stat().st_mtime)[:-CHECKOUTS_KEPT]:
+        shutil.rmtree(path)
 
 
 def _is_at(checkout: Checkout) -> bool:

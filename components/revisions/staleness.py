@@ -17,12 +17,14 @@ class StageState:
         is_stale: what it depends on differs from its lock entry, or may differ after a stage above it ran.
         reasons: why, in words for people; empty when it is up to date.
         needs: paths of its deps that other stages or .dvc files make, relative to the checkout.
+        absent: paths of its outputs that do not lie on disk; where it is up to date, they can be pulled.
     """
 
     name: str
     is_stale: bool
     reasons: tuple[str, ...]
     needs: tuple[str, ...]
+    absent: tuple[str, ...]
 
 
 def ask(folder: Path, force: Collection[str] = ()) -> tuple[StageState, ...]:
@@ -76,7 +78,8 @@ def _walk(graph: Any, force: Collection[str]) -> Iterator[StageState]:
         else:
             _drop_foreign_outputs(stage)
         needs = tuple(sorted(dep.def_path for dep in stage.deps if dep.fs_path in made))
-        yield StageState(stage.name, bool(reasons), tuple(reasons), needs)
+        absent = tuple(sorted(out.def_path for out in stage.outs if not out.exists))
+        yield StageState(stage.name, bool(reasons), tuple(reasons), needs, absent)
 
 
 def _reasons(stage: Any, made: dict[str, Any]) -> list[str]:

@@ -1,7 +1,5 @@
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +7,7 @@ import pytest
 
 from components.revisions.home import Home
 from flows.server import API_URL, prefect_server
-from tests.small_house import ROOT, built_house, environment  # noqa: F401
+from tests.small_house import built_house, environment  # noqa: F401
 
 
 @pytest.fixture(scope="session")
@@ -34,16 +32,3 @@ def house(house_with_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for name, value in environment(tmp_path / "trace").items():
         monkeypatch.setenv(name, value)
     return Path(shutil.copytree(house_with_runs, tmp_path / "house", symlinks=True))
-
-
-def fusar(house: Path, *arguments: str, **more: str) -> "subprocess.Popen[str]":
-    """Start `fusar` in the small house as a person does, in a session of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "cli.app", *arguments],
-        cwd=house,
-        env={**environment(house.parent / "trace", **more), "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )

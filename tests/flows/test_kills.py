@@ -11,8 +11,7 @@ import psutil
 import pytest
 
 from components.tracking.runs import Tracking
-from tests.flows.conftest import fusar
-from tests.small_house import traced
+from tests.small_house import fusar, traced
 
 PATIENCE_SECONDS = 60
 
@@ -80,6 +79,7 @@ def test_after_kill_9_of_the_whole_flow_nothing_lives_on_and_the_same_command_go
     assert statuses(house).count("KILLED") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_the_stage_and_says_how_to_go_on(number, house):
     flow = fusar(house, "retrain", SMALL_HOUSE_HANG_AT="count")

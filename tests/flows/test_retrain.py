@@ -11,9 +11,10 @@ from components.revisions.staleness import entry_before_run
 from components.tracking.keys import input_key
 from components.tracking.runs import Tracking
 from flows.errors import RefusedParameters, StageFailed
-from flows.planning import plan
+from flows.planning import plan, settled
 from flows.retrain import Retrained, retrain
-from tests.small_house import commit, dvc, environment, traced
+from tests.small_house import IDENTITY, commit, dvc, environment, traced
+from tests.small_house import run as run_command
 
 
 def run(house: Path, profile: str = "laptop", force: tuple[str, ...] = (), revision: str = "HEAD") -> Retrained:
@@ -73,7 +74,21 @@ def test_a_second_retrain_runs_nothing_and_makes_no_run_and_no_version(finished)
     assert second.is_unchanged
     assert (second.registration.versions, second.registration.is_new) == (first.registration.versions, False)
     assert (len(runs_of(house, "retrain")), len(runs_of(house, "stage"))) == (1, 3)
-    assert not any(state.is_stale for state in plan(house, "HEAD", "laptop").stages)
+    assert settled(house, "HEAD", "laptop") == second
+    assert (len(runs_of(house, "retrain")), len(runs_of(house, "stage"))) == (1, 3)
+
+
+def test_a_commit_that_changes_nothing_of_the_graph_has_all_outputs_in_its_checkout(finished):
+    house, first = finished
+    (house / "README.md").write_text("new")
+    run_command(house, "git", "add", "README.md")
+    run_command(house, "git", *IDENTITY, "commit", "--quiet", "--message", "readme", "README.md")
+    assert settled(house, "HEAD", "laptop") is None
+    second = run(house)
+    assert second.is_unchanged
+    assert second.checkout != first.checkout
+    assert (second.checkout / "outputs/total/total.json").read_text() == "33.0"
+    assert settled(house, "HEAD", "laptop") == second
 
 
 def test_the_key_of_a_stage_run_is_known_before_it_runs(finished):

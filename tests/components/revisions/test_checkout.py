@@ -81,6 +81,14 @@ def test_a_half_made_checkout_is_made_anew(house):
     assert (check_out(home, commit_id, "tiny").folder / "dvc.yaml").exists()
 
 
+def test_only_the_newest_checkouts_of_a_profile_are_kept(house):
+    home = find_home(house)
+    other = check_out(home, git.resolve(house, "HEAD"), "laptop").folder
+    made = [check_out(home, commit(house), "tiny").folder for _ in range(4)]
+    assert sorted(home.worktrees.iterdir()) == sorted([other, *made[1:]])
+    assert check_out(home, git.resolve(house, "HEAD~3"), "tiny").folder == made[0]
+
+
 @pytest.mark.parametrize("profile", ["huge", "../profiles/tiny", "-tiny", ""])
 def test_an_unknown_profile_is_named_with_those_that_the_commit_has(profile, house):
     with pytest.raises(UnknownProfile, match="it has: laptop, tiny"):
