@@ -35,6 +35,19 @@ class TooFewChips(PretrainingError):
         )
 
 
+class CaptionTooLong(PretrainingError):
+    """A caption of the closed lists may have more tokens than the text encoder reads."""
+
+    def __init__(self, tokens: int, max_length: int) -> None:
+        super().__init__(tokens, max_length)
+        self.tokens, self.max_length = tokens, max_length
+
+    def __str__(self) -> str:
+        return (
+            f"pretrain.text.max_length: {self.max_length} is too short for captions of {self.tokens} tokens. Raise it."
+        )
+
+
 class MixedChipSizes(PretrainingError):
     """Chips of more than one size cannot share a batch."""
 

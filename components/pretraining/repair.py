@@ -59,13 +59,14 @@ class Proofreader:
         """
         original = self.samples.captions
         evidence = collect_evidence(self.klip, self.samples, self.table, self.scio.judges)
-        scale = measure_scale(evidence, original, len(FAMILIES))
+        scale = measure_scale(evidence, original, self.table)
         suspicion = scale.suspicion(evidence, original, self.scio.judges)
+        margin = scale.margin(evidence, original)
         nothing = torch.zeros(original.values.shape, dtype=torch.int8)
         result = Repair(
             captions=original,
             suspicion=suspicion,
-            suspect=self._suspects(original, evidence, suspicion),
+            suspect=self._suspects(original, margin, suspicion),
             before=evidence.present,
             after=evidence.present.clone(),
             rewritten_in=nothing,
@@ -73,34 +74,40 @@ class Proofreader:
         )
         rows, suspects = torch.arange(len(self.samples)), result.suspect
         for number in range(1, rounds + 1):
-            rows = self._rewrite(result, rows, suspects, evidence, number)
+            rows = self._rewrite(result, (rows, suspects), evidence, margin, number)
             if number == rounds or len(rows) == 0:
                 break
             some = self.samples.take(rows, result.captions.take(rows))
             evidence = collect_evidence(self.klip, some, self.table, self.scio.judges)
             suspicion = scale.suspicion(evidence, some.captions, self.scio.judges)
+            margin = scale.margin(evidence, some.captions)
             # What was rewritten once stays: no caption is argued back and forth.
             suspicion = suspicion.masked_fill(result.rewritten_in[rows] > 0, -torch.inf)
-            suspects = self._suspects(some.captions, evidence, suspicion)
+            suspects = self._suspects(some.captions, margin, suspicion)
         return result
 
-    def _suspects(self, captions: Captions, evidence: Evidence, suspicion: torch.Tensor) -> torch.Tensor:
+    def _suspects(self, captions: Captions, margin: torch.Tensor, suspicion: torch.Tensor) -> torch.Tensor:
         """The clause to doubt in each caption, or ABSENT; a caption's only clause is never doubted."""
         closed = ~self._open_FK[captions.family] | ((captions.values != ABSENT).sum(dim=1, keepdim=True) < 2)
-        worst = suspicion.masked_fill(closed | ~(evidence.margin > 0), -torch.inf).max(dim=1)
+        worst = suspicion.masked_fill(closed | ~(margin > 0), -torch.inf).max(dim=1)
         return torch.where(worst.values > self.scio.least_suspicion, worst.indices, ABSENT)
 
     def _rewrite(
-        self, result: Repair, rows: torch.Tensor, suspects: torch.Tensor, evidence: Evidence, number: int
+        self,
+        result: Repair,
+        doubted: tuple[torch.Tensor, torch.Tensor],
+        evidence: Evidence,
+        margin: torch.Tensor,
+        number: int,
     ) -> torch.Tensor:
         """Put the best other value in the place of each suspect clause that passes the gate; gives the rows changed."""
+        rows, suspects = doubted
         inside = (suspects != ABSENT).nonzero()[:, 0]
         rows, clause = rows[inside], suspects[inside]
         value = evidence.best[inside, clause]
         before = result.captions.take(rows)
         after = before.with_values(clause, value)
-        margin = evidence.margin[inside, clause]
-        passes = (margin >= self._margin_FK[before.family, clause]) & self._better(rows, before, after)
+        passes = (margin[inside, clause] >= self._margin_FK[before.family, clause]) & self._better(rows, before, after)
         result.rejected[rows[~passes], clause[~passes]] = True
         rows, clause, value, inside = rows[passes], clause[passes], value[passes], inside[passes]
         values = result.captions.values.clone()

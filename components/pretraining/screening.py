@@ -16,6 +16,7 @@ from components.pretraining.stage import Judges
 
 SCREENING_BATCH = 64
 MAD_TO_SIGMA = 1.4826  # of a normal distribution
+LEAST_CAPTIONS_OF_A_VALUE = 20  # below, its captions may well be the wrong ones
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Evidence:
     """What the judges say about every clause, each (N, K); NaN where there is none.
 
     Attributes:
-        present: log-probability of the present value, the clause masked [nat].
+        present: mean log-probability of the present value's words, the clause masked [nat].
         other: the same of the likeliest other value of the field.
         best: index of that other value.
         gains: by leave-one-out judge (itc, itm), how much better the caption is without the clause.
@@ -34,28 +35,32 @@ class Evidence:
     best: torch.Tensor
     gains: dict[str, torch.Tensor]
 
-    @property
-    def margin(self) -> torch.Tensor:
-        """Log-probability of the best other value minus that of the present one [nat]; negative = the present wins."""
-        return self.other - self.present
-
 
 @dataclass(frozen=True)
 class Scale:
-    """Median and spread of the leave-one-out judges' gains by family and clause (F, K).
+    """What the judges say of the corpus at large, by family and clause (F, K); it makes single clauses comparable.
 
     What leaving a clause out does depends on its field and length, so those gains are centred and scaled (section 9,
-    row 13). The masked-word margin stands as it is, in nats: it compares values of one field, and centring it made a
-    clause of a field that the network cannot see as suspicious as one that it is sure of (clause AUROC .945 without,
-    .907 with; 2,560 simulated chips, 10 % of captions with one wrong clause).
+    row 13). The masked-word margin stays in nats: it compares values of one field, and centring it made a clause of a
+    field that the network cannot see as suspicious as one that it is sure of (clause AUROC .945 without, .907 with;
+    2,560 simulated chips, 10 % of captions with one wrong clause). Only where most captions of a value would lose it,
+    their median margin is taken off (`unlearned`, (F, K, C)): then the network has not learned the value, and what
+    proofreading left out and reconstruction rewrote, no later step could teach it any more.
     """
 
+    unlearned: torch.Tensor
     median: dict[str, torch.Tensor]
     spread: dict[str, torch.Tensor]
 
+    def margin(self, evidence: Evidence, captions: Captions) -> torch.Tensor:
+        """Log-probability of the best other value over the present one [nat], (N, K); negative = the present wins."""
+        own = captions.values.clamp(min=0)[..., None]
+        unlearned = self.unlearned[captions.family].gather(2, own)[..., 0]
+        return evidence.other - evidence.present - unlearned
+
     def suspicion(self, evidence: Evidence, captions: Captions, judges: Judges) -> torch.Tensor:
         """Weighted sum of what the judges say, (N, K); -inf where there is no clause."""
-        total = judges.mlm * evidence.margin
+        total = judges.mlm * self.margin(evidence, captions)
         for judge, gains in evidence.gains.items():
             median, spread = (x[judge][captions.family] for x in (self.median, self.spread))
             total = total + getattr(judges, judge) * (gains - median) / spread
@@ -92,23 +97,33 @@ def encode_planes(klip: Klip, planes: torch.Tensor) -> torch.Tensor:
     return klip.encode_images(normalise(planes.to(klip.word_bias.device)))
 
 
-def measure_scale(evidence: Evidence, captions: Captions, families: int) -> Scale:
-    """Median and MAD (as a standard deviation) of each judge's gains, by family and clause."""
-    medians: dict[str, torch.Tensor] = {}
-    spreads: dict[str, torch.Tensor] = {}
-    for judge, gains in evidence.gains.items():
-        medians[judge], spreads[judge] = torch.zeros(families, CLAUSES), torch.ones(families, CLAUSES)
-        for family in range(families):
-            for clause in range(CLAUSES):
-                there = (captions.family == family) & (captions.values[:, clause] != ABSENT)
-                if not bool(there.any()):
-                    continue
-                values = gains[there, clause]
-                medians[judge][family, clause] = values.median()
-                spread = (values - values.median()).abs().median() * MAD_TO_SIGMA
-                # Where more than half of a field's gains are the same there is no spread; they stand as they are.
-                spreads[judge][family, clause] = spread if spread > 0 else 1.0
-    return Scale(medians, spreads)
+def measure_scale(evidence: Evidence, captions: Captions, table: CaptionTable) -> Scale:
+    """Median and MAD (as a standard deviation) of each judge's gains by field, and which values are unlearned."""
+    families = len(table.is_candidate_FKC)
+    medians = {judge: torch.zeros(families, CLAUSES) for judge in evidence.gains}
+    spreads = {judge: torch.ones(families, CLAUSES) for judge in evidence.gains}
+    unlearned = torch.zeros(table.is_candidate_FKC.shape)
+    for family, clause in torch.cartesian_prod(torch.arange(families), torch.arange(CLAUSES)).tolist():
+        values = captions.values[:, clause]
+        there = (captions.family == family) & (values != ABSENT)
+        for value in torch.unique(values[there]).tolist():
+            same = there & (values == value)
+            if int(same.sum()) >= LEAST_CAPTIONS_OF_A_VALUE:
+                margin = (evidence.other - evidence.present)[same, clause].median()
+                unlearned[family, clause, value] = margin.clamp(min=0)
+        for judge, gains in evidence.gains.items():
+            if bool(there.any()):
+                medians[judge][family, clause], spreads[judge][family, clause] = _median_and_spread(
+                    gains[there, clause]
+                )
+    return Scale(unlearned, medians, spreads)
+
+
+def _median_and_spread(gains: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    median = gains.median()
+    spread = (gains - median).abs().median() * MAD_TO_SIGMA
+    # Where more than half of the gains are the same there is no spread; they stand as they are.
+    return median, torch.where(spread > 0, spread, 1.0)
 
 
 def _rows_per_clause(captions: Captions) -> tuple[torch.Tensor, torch.Tensor]:
@@ -132,7 +147,9 @@ def _masked_words(
     words = torch.log_softmax(klip.word_logits(fused.gather(1, read.to(image.device))).float(), dim=-1).cpu()
     candidates = table.candidates_FKCW[rows.family, clause]
     scores = words.gather(2, candidates.transpose(1, 2)).transpose(1, 2)
-    scores = scores.masked_fill((columns == table.length)[:, None, :], 0.0).sum(dim=-1)
+    is_read = (columns != table.length)[:, None, :]
+    # Mean over the span: its words are filled side by side and repeat each other's evidence, which a sum would double.
+    scores = scores.masked_fill(~is_read, 0.0).sum(dim=-1) / is_read.sum(dim=-1)
     scores = scores.masked_fill(~table.is_candidate_FKC[rows.family, clause], -torch.inf)
     own = rows.values.gather(1, clause[:, None])
     present = scores.gather(1, own)[:, 0]

@@ -1,11 +1,13 @@
 """The stage pretrain: KLIP from chips and their captions, and the captions as SCIO leaves them."""
 
+import os
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from components.contract.stage import Metrics, Paths, Stage, StageConfig
 from components.networks.encoder_sizes import TextConfig, VisionConfig
+from components.records.families import FAMILIES, vocabulary
 
 if TYPE_CHECKING:
     from components.networks.klip import Klip
@@ -43,6 +45,13 @@ class ScioConfig(BaseModel):
     rounds: int = Field(ge=1, le=8, description="Most rewrites of one caption, one a round.")
     protected_fields: tuple[str, ...] = Field(description="Fields never rewritten: their values are measured truths.")
 
+    @model_validator(mode="after")
+    def _names_fields(self) -> "ScioConfig":
+        known = {field.name for family in FAMILIES for field in family.fields}
+        if unknown := {*self.gate_margin_of_field, *self.protected_fields} - known:
+            raise ValueError(f"no family has the fields {sorted(unknown)}; the fields are {sorted(known)}")
+        return self
+
 
 class TrainingConfig(BaseModel):
     """How KLIP is trained."""
@@ -69,6 +78,16 @@ class PretrainingConfig(StageConfig):
     text: TextConfig
     training: TrainingConfig
     scio: ScioConfig
+
+    @model_validator(mode="after")
+    def _heads_divide_widths(self) -> "PretrainingConfig":
+        if self.vision.width % (4 * self.vision.heads):
+            raise ValueError(f"vision.width {self.vision.width} is no multiple of 4 * vision.heads")
+        if self.vision.out_width % self.text.heads:
+            raise ValueError(f"vision.out_width {self.vision.out_width} is no multiple of text.heads")
+        if max(self.vision.full_attention_blocks, default=0) >= self.vision.depth:
+            raise ValueError(f"vision.full_attention_blocks names a block beyond vision.depth {self.vision.depth}")
+        return self
 
 
 def run_pretrain(config: PretrainingConfig, inputs: Paths, outputs: Paths) -> Metrics:
@@ -101,10 +120,11 @@ def make_klip(config: PretrainingConfig) -> "Klip":
     """A network with its first weights, on the GPU where there is one; sets the process's threads and determinism."""
     import torch
 
+    # cuBLAS adds up in a fixed order only with a workspace of fixed size; read when the GPU is first used.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     from components.networks.encoder_sizes import KlipConfig
     from components.networks.klip import Klip
     from components.networks.tokenizer import build_tokenizer
-    from components.records.families import vocabulary
 
     torch.set_num_threads(config.threads)
     torch.use_deterministic_algorithms(True)

@@ -9,7 +9,7 @@ from components.contract.progress import progress
 from components.networks.channels import normalise
 from components.networks.klip import Klip
 from components.pretraining.captions import ABSENT, Captions, CaptionTable
-from components.pretraining.errors import Diverged, TooFewChips
+from components.pretraining.errors import CaptionTooLong, Diverged, TooFewChips
 from components.pretraining.losses import Batch, choose_masks, masked_labels, swap_one_clause, three_losses
 from components.pretraining.repair import Proofreader, Repair, without_suspects
 from components.pretraining.samples import Samples
@@ -46,12 +46,15 @@ class Trainer:
 
     Raises:
         TooFewChips: there is not one batch of samples.
+        CaptionTooLong: the text encoder cannot read the longest caption.
     """
 
     def __init__(self, klip: Klip, samples: Samples, table: CaptionTable, config: PretrainingConfig) -> None:
         self.klip, self.samples, self.table, self.config = klip, samples, table, config.training
         if len(samples) < self.config.batch_size:
             raise TooFewChips(len(samples), self.config.batch_size)
+        if table.length > config.text.max_length:
+            raise CaptionTooLong(table.length, config.text.max_length)
         self.proofreader = Proofreader(klip, samples, table, config.scio)
         self.curve = Curve()
         self.device = klip.word_bias.device

@@ -8,11 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import yaml
+from pydantic import ValidationError
 
 from components.networks.klip import load_klip
-from components.pretraining.errors import FailedCheck, MixedChipSizes, TooFewChips, UnknownClause
+from components.pretraining.errors import CaptionTooLong, FailedCheck, MixedChipSizes, TooFewChips, UnknownClause
 from components.pretraining.samples import read_samples, refuse_failed_checks
-from components.pretraining.stage import STAGES
+from components.pretraining.stage import STAGES, PretrainingConfig
 from components.pretraining.training import Trainer
 from components.records.schemas import ANNOTATIONS, CHIPS, CORPUS, CURVE, VERDICTS
 from components.records.tables import read_table, write_table
@@ -109,6 +110,31 @@ def test_a_failed_critical_check_stops_before_training(tmp_path):
     write_table([row], VERDICTS, tmp_path / "v.parquet")
     with pytest.raises(FailedCheck, match="known code"):
         refuse_failed_checks(tmp_path / "v.parquet")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "problem"),
+    [
+        ("scio", "protected_fields", ["Kount"], "Kount"),
+        ("scio", "gate_margin_of_field", {"Cuont": 2.0}, "Cuont"),
+        ("text", "heads", 5, "text.heads"),
+        ("vision", "heads", 3, "vision.heads"),
+        ("vision", "full_attention_blocks", [9], "vision.depth"),
+        ("training", "steps", 10, "multiple of 3"),
+    ],
+)
+def test_a_parameter_that_cannot_be_is_refused_by_name(sea, section, key, value, problem):
+    raw = sea.config().model_dump()
+    raw[section][key] = value
+    with pytest.raises(ValidationError, match=problem):
+        PretrainingConfig.model_validate(raw)
+
+
+def test_a_text_encoder_too_short_for_the_captions_is_refused(sea, table):
+    config = sea.config()
+    short = config.model_copy(update={"text": config.text.model_copy(update={"max_length": 20})})
+    with pytest.raises(CaptionTooLong, match="20 is too short"):
+        Trainer(sea.klip(short), sea.samples(16, seed=0), table, short)
 
 
 def test_less_than_one_batch_of_chips_is_an_error(sea, table):
