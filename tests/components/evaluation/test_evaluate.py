@@ -1,4 +1,5 @@
 import json
+import pickle
 import subprocess
 import sys
 from collections import Counter
@@ -189,8 +190,9 @@ def test_items_repeat_the_reports_means(results):
 
 
 def test_a_split_without_chips_is_named_with_the_remedy(inputs, made, tmp_path):
-    with pytest.raises(NothingToEvaluate, match="'val'"):
+    with pytest.raises(NothingToEvaluate, match="'val'") as caught:
         run_evaluate(made.config(split="val"), inputs, {name: tmp_path / name for name in STAGES[0].outputs})
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 @pytest.mark.parametrize(
