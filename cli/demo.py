@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from flows.retrain import Retrained
+    from flows.result import Retrained
 
 # The seed belongs to data.dvc, which pins the scenes that it gives; params.yaml holds those of the stages.
 SEED = 20260101
