@@ -1,5 +1,6 @@
 """Stage 1: a GPT from KLIP's tower or on a pretrained base learns the corrected descriptions."""
 
+import math
 from pathlib import Path
 
 import torch
@@ -7,7 +8,7 @@ import torch
 from components.contract.stage import Metrics, Paths
 from components.finetuning.conversations import ask_description, texts
 from components.finetuning.errors import UnsuitedParts
-from components.finetuning.samples import Samples, read_captions, read_samples
+from components.finetuning.samples import Samples, hold_out_places, read_captions, read_samples
 from components.finetuning.stage import AlignConfig, TrainingConfig
 from components.finetuning.training import Curve, Lesson, be_deterministic, train
 from components.networks.base import base_tokenizer, load_base
@@ -24,7 +25,9 @@ def align(config: AlignConfig, inputs: Paths, outputs: Paths) -> Metrics:
     refuse_unsuited("align", config, is_scratch=config.base_model is None)
     be_deterministic(config.seed, config.threads)
     captions = read_captions(inputs["corpus"])
-    samples, val = (read_samples(inputs["chips"], captions, split) for split in ("train", "val"))
+    # The corpus holds the train split alone, so what is watched must be taken from it.
+    known = read_samples(inputs["chips"], captions, "train")
+    samples, val = hold_out_places(known, config.validation_chips, config.seed)
     gpt = from_klip(config, inputs["klip"], samples) if config.base_model is None else on_base(config)
     lesson = Lesson("align", (samples, ask_description), (val, ask_description))
     return write_results(gpt, train(gpt, lesson, config), outputs)
@@ -84,7 +87,8 @@ def refuse_unsuited(stage: str, config: TrainingConfig, is_scratch: bool) -> Non
 
 
 def write_results(gpt: Gpt, curve: Curve, outputs: Paths) -> Metrics:
-    """Write the model folder and the curve; give the last losses [nat]."""
+    """Write the model folder and the curve; give the last losses [nat], a validation loss where one could be taken."""
     gpt.save(outputs["gpt"])
     write_table(curve.rows, CURVE, outputs["curve.parquet"])
-    return {"loss": curve.last("loss"), "val_loss": curve.last("val_loss")}
+    losses = {name: curve.last(name) for name in ("loss", "val_loss")}
+    return {name: value for name, value in losses.items() if math.isfinite(value)}

@@ -1,5 +1,6 @@
 """Training data packed once: the chips' bytes, AlphaEarth grids and what is known about each chip."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,39 @@ def read_samples(chips: Path, captions: Mapping[str, Caption], split: str) -> Sa
         planes=_pack(rows),
         alphaearth=tuple(grid for grid, _ in grids),
         alphaearth_valid=tuple(valid for _, valid in grids),
+    )
+
+
+def hold_out_places(samples: Samples, least: int, seed: int) -> tuple[Samples, Samples]:
+    """Part whole places off: (the rest, places of together at least `least` chips, chosen by a seeded hash).
+
+    Chips of one place are alike, so a loss over held-out chips of known places would flatter. The rest keeps at least
+    one place: where there is only one, nothing is held out.
+    """
+    places = sorted({truth.place_id for truth in samples.truths}, key=lambda place: place_digest(seed, place))
+    held: set[str] = set()
+    for place in places[1:]:
+        if sum(truth.place_id in held for truth in samples.truths) >= least:
+            break
+        held.add(place)
+    inside = [index for index, truth in enumerate(samples.truths) if truth.place_id in held]
+    outside = [index for index, truth in enumerate(samples.truths) if truth.place_id not in held]
+    return _take(samples, outside), _take(samples, inside)
+
+
+def place_digest(seed: int, place_id: str) -> str:
+    """Order of places that depends on the seed and on no other place."""
+    return hashlib.sha256(f"{seed}/{place_id}".encode()).hexdigest()
+
+
+def _take(samples: Samples, chosen: list[int]) -> Samples:
+    return Samples(
+        truths=tuple(samples.truths[index] for index in chosen),
+        captions=tuple(samples.captions[index] for index in chosen),
+        sensors=tuple(samples.sensors[index] for index in chosen),
+        planes=samples.planes[chosen],
+        alphaearth=tuple(samples.alphaearth[index] for index in chosen),
+        alphaearth_valid=tuple(samples.alphaearth_valid[index] for index in chosen),
     )
 
 

@@ -34,7 +34,9 @@ class TrainingConfig(StageConfig):
     )
     max_tokens: int = Field(ge=32, description="Most tokens of a chip with its questions; more is an error, never cut.")
     validate_every: int = Field(ge=1, description="Steps between two measurements of the validation loss.")
-    validation_chips: int = Field(ge=1, description="Chips of the val split that the validation loss is taken over.")
+    validation_chips: int = Field(
+        ge=1, description="Chips that the validation loss is taken over: of val; in align, of train places held out."
+    )
 
 
 class AlignConfig(TrainingConfig):

@@ -29,7 +29,7 @@ class Lesson:
     Attributes:
         stage: name of the stage, for progress and errors.
         train: chips of the train split and what is asked about them.
-        val: the same of the val split; asked once, in epoch 0.
+        val: the same at other places.
     """
 
     stage: str
@@ -153,7 +153,7 @@ def train(gpt: Gpt, lesson: Lesson, config: TrainingConfig) -> Curve:
 
 @torch.no_grad()
 def validation_loss(gpt: Gpt, val: tuple[Samples, Asker], config: TrainingConfig) -> float:
-    """`answer_loss` on the first chips of the val split with their own AlphaEarth; NaN where it holds none."""
+    """`answer_loss` on the first chips of other places with their own AlphaEarth; NaN where there are none."""
     gpt.network.eval()
     samples, asker = val
     items = sorted(fixed_items(gpt, samples, asker, config), key=lambda item: len(item.row.ids))

@@ -10,9 +10,9 @@ import torch
 import yaml
 
 from components.finetuning.stage import AlignConfig, InstructConfig
-from components.networks.klip import Klip, KlipConfig, save_klip
+from components.networks.encoder_sizes import KlipConfig, TextConfig, VisionConfig
+from components.networks.klip import Klip, save_klip
 from components.networks.tokenizer import build_tokenizer
-from components.networks.vision import VisionConfig
 from components.records.families import BY_NAME, family_of, vocabulary
 from components.records.schemas import CHIPS, CORPUS
 from components.records.tables import write_table
@@ -71,6 +71,7 @@ def chip(given: Any, number: int) -> dict[str, Any]:
     has_grid = number % 4 != 3
     return given.chip_row(
         chip_id=f"scene-a-r{number:04d}-c0000",
+        place_id=f"place-{number % 4}",
         split="train" if number < 16 else "val",
         backscatter=given.backscatter(level),
         land_cover=cover,
@@ -111,12 +112,7 @@ def write_klip(folder: Path) -> None:
     size = KlipConfig(
         vision=vision,
         vocabulary_size=tokenizer.vocabulary_size,
-        max_text_length=96,
-        text_depth=1,
-        fusion_depth=1,
-        heads=2,
-        mlp_width=48,
-        embedding_width=16,
+        text=TextConfig(max_length=96, depth=1, fusion_depth=1, heads=2, mlp_width=48, embedding_width=16),
     )
     save_klip(Klip(size, tokenizer), folder)
 
@@ -127,7 +123,8 @@ def inputs(given, tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("finetuning")
     rows = [chip(given, number) for number in range(24)]
     write_table(rows, CHIPS, folder / "chips" / "scene-a.parquet")
-    write_table([item for row in rows for item in clauses(row)], CORPUS, folder / "corpus.parquet")
+    train = [row for row in rows if row["split"] == "train"]
+    write_table([item for row in train for item in clauses(row)], CORPUS, folder / "corpus.parquet")
     write_klip(folder / "klip")
     return {"chips": folder / "chips", "corpus": folder / "corpus.parquet", "klip": folder / "klip"}
 

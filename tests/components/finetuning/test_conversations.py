@@ -6,7 +6,7 @@ import torch
 
 from components.finetuning.conversations import all_questions, ask_tasks, grouped
 from components.finetuning.mirroring import AS_IS, Mirror
-from components.finetuning.samples import read_captions, read_samples
+from components.finetuning.samples import hold_out_places, read_captions, read_samples
 from components.networks.chat import IGNORED, OPENING, Chat, train_tokenizer
 from components.tasks import TASKS, chip_generator, chip_truth
 
@@ -81,3 +81,14 @@ def test_training_chips_are_read_with_their_corrected_captions(inputs):
     assert samples.captions[0].startswith("ships counted ")
     described = [question for question in all_questions(samples.truths[0], chip_generator(0, "x"))]
     assert samples.captions[0] in [question.answer for question in described]
+
+
+def test_held_out_places_share_no_place_with_the_rest_and_one_place_is_never_held_out(inputs):
+    samples = read_samples(inputs["chips"], read_captions(inputs["corpus"]), "train")
+    rest, held = hold_out_places(samples, 5, seed=1)
+    places = [{truth.place_id for truth in part.truths} for part in (rest, held)]
+    assert places[0].isdisjoint(places[1]) and len(places[1]) == 2
+    assert len(rest) + len(held) == len(samples)
+    assert len(held.planes) == len(held.captions) == 8
+    last, others = hold_out_places(samples, 1000, seed=1)
+    assert len({truth.place_id for truth in last.truths}) == 1 and len(others) == 12
