@@ -70,6 +70,6 @@ class KlipConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    vision: VisionConfig
-    text: TextConfig
+    vision: VisionConfig = Field(description="Size of the vision tower.")
+    text: TextConfig = Field(description="Size of the text encoder and its fusion.")
     vocabulary_size: int = Field(ge=5, description="Ids of the tokenizer, special tokens included.")

@@ -36,7 +36,7 @@ class ScioConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    judges: Judges
+    judges: Judges = Field(description="Weights of what a suspicion is the sum of.")
     least_suspicion: float = Field(description="A clause below it is never a suspect: nats where only `mlm` judges.")
     gate_margin: float = Field(ge=0, description="Least margin of the best other value over the present one [nat].")
     gate_margin_of_field: dict[str, float] = Field(description="The same for fields by name, where it differs [nat].")
@@ -74,10 +74,10 @@ class PretrainingConfig(StageConfig):
 
     seed: int = Field(ge=0, le=2**31, description="Seed of initial weights, batches, masks and negatives.")
     threads: int = Field(ge=1, le=256, description="Threads of a CPU; part of what fixes the bytes of the weights.")
-    vision: VisionConfig
-    text: TextConfig
-    training: TrainingConfig
-    scio: ScioConfig
+    vision: VisionConfig = Field(description="Size of the vision tower, which the GPT starts from.")
+    text: TextConfig = Field(description="Size of the text encoder and its fusion with the image.")
+    training: TrainingConfig = Field(description="Steps, batches and rates.")
+    scio: ScioConfig = Field(description="How wrong clauses are found and rewritten.")
 
     @model_validator(mode="after")
     def _heads_divide_widths(self) -> "PretrainingConfig":
