@@ -17,7 +17,8 @@ class StageFailed(FlowError):
         self.log_file = log_file
 
     def __str__(self) -> str:
-        return f"stage {self.stage}: {self.reason}. All it said: {self.log_file}. The same command goes on from here."
+        reason = self.reason.rstrip(".")
+        return f"stage {self.stage}: {reason}. All it said: {self.log_file}. The same command goes on from here."
 
 
 class StepFailed(FlowError):
@@ -30,7 +31,8 @@ class StepFailed(FlowError):
         self.log_file = log_file
 
     def __str__(self) -> str:
-        return f"{self.step}: {self.reason}. All it said: {self.log_file}. The same command repeats only this step."
+        reason = self.reason.rstrip(".")
+        return f"{self.step}: {reason}. All it said: {self.log_file}. The same command repeats only this step."
 
 
 class RefusedParameters(FlowError):

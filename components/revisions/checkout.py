@@ -39,7 +39,7 @@ class Checkout:
 
 
 def check_out(home: Home, commit: str, profile: str) -> Checkout:
-    """The checkout of a commit with a profile, made where it does not exist yet.
+    """The checkout of a commit with a profile, made where it does not exist yet; whoever calls holds the profile.
 
     Raises:
         UnknownProfile: the commit has no such parameter set.
@@ -50,6 +50,8 @@ def check_out(home: Home, commit: str, profile: str) -> Checkout:
         shutil.rmtree(checkout.folder, ignore_errors=True)
         home.worktrees.mkdir(parents=True, exist_ok=True)
         git.add_worktree(home.root, checkout.folder, commit)
+    # The profile is held, so this is left over: DVC takes a killed process for alive while nobody has reaped it.
+    (checkout.folder / ".dvc/tmp/rwlock").unlink(missing_ok=True)
     os.utime(checkout.folder)
     _forget_old_ones(home, profile)
     (checkout.folder / PARAMS_FILE).write_bytes(params)

@@ -1,3 +1,4 @@
+import json
 import pickle
 import subprocess
 import sys
@@ -13,8 +14,10 @@ from components.revisions.errors import (
     RefusedRevision,
     UnknownProfile,
     UnknownRevision,
+    UnreadableGraph,
 )
 from components.revisions.home import find_home
+from components.revisions.staleness import ask
 from tests.small_house import commit, dvc, run
 
 
@@ -79,6 +82,17 @@ def test_a_half_made_checkout_is_made_anew(house):
     checkout = check_out(home, commit_id, "tiny")
     (checkout.folder / "dvc.yaml").unlink()
     assert (check_out(home, commit_id, "tiny").folder / "dvc.yaml").exists()
+
+
+def test_what_a_killed_dvc_held_is_free_again_although_its_process_seems_to_live(house):
+    home = find_home(house)
+    checkout = check_out(home, git.resolve(house, "HEAD"), "laptop")
+    held = {str(checkout.folder / "outputs/cut/pieces"): {"pid": 1, "cmd": "dvc repro cut"}}
+    (checkout.folder / ".dvc/tmp").mkdir(exist_ok=True)
+    (checkout.folder / ".dvc/tmp/rwlock").write_text(json.dumps({"read": {}, "write": held}))
+    with pytest.raises(UnreadableGraph, match="is busy"):
+        ask(checkout.folder)
+    assert len(ask(check_out(home, checkout.commit, "laptop").folder)) == 3
 
 
 def test_only_the_newest_checkouts_of_a_profile_are_kept(house):
