@@ -18,6 +18,7 @@ from torch import nn
 from components.networks.base import add_lora, load_base, lora_parameters
 from components.networks.channels import normalise
 from components.networks.chat import IMAGE, OPENING, SPECIALS, Chat, Row, describe_sensor
+from components.networks.encoder_sizes import VisionConfig
 from components.networks.errors import BadModelConfig
 from components.networks.generation import Prompt, Stop, greedy
 from components.networks.gpt_config import GptConfig
@@ -25,7 +26,7 @@ from components.networks.qwen import ModulatedQwen, small_qwen
 from components.networks.request import Request, blocks
 from components.networks.sizes import Part
 from components.networks.tlm import Anchors, pack_anchors
-from components.networks.vision import VisionConfig, patchify
+from components.networks.vision import patchify
 from components.networks.weights import load_config, load_weights, save_weights
 
 TOKENIZER_FILE = "tokenizer.json"

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from components.networks.encoder_sizes import VisionConfig
 from components.networks.sizes import LanguageConfig, LoraSettings, TlmConfig
-from components.networks.vision import VisionConfig
 
 
 class GptConfig(BaseModel):

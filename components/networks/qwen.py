@@ -6,9 +6,10 @@ import torch
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLTextConfig
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLModel
 
+from components.networks.encoder_sizes import VisionConfig
 from components.networks.sizes import LanguageConfig, TlmConfig
 from components.networks.tlm import Anchors, Tlm
-from components.networks.vision import VisionConfig, VisionTower
+from components.networks.vision import VisionTower
 
 ROPE_SHARES = (2, 3, 3)
 

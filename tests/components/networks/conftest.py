@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from components.networks.chat import train_tokenizer
+from components.networks.encoder_sizes import VisionConfig
 from components.networks.gpt import Gpt
 from components.networks.gpt_config import GptConfig
 from components.networks.request import Request
 from components.networks.sizes import LanguageConfig, TlmConfig
-from components.networks.vision import VisionConfig
 
 VISION = VisionConfig(
     patch_size=8,
