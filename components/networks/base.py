@@ -84,6 +84,9 @@ def add_lora(network: ModulatedQwen, settings: LoraSettings) -> None:
         bias="none",
     )
     inject_adapter_in_model(config, network)
+    # Adapters take the base's bfloat16 on a GPU, in which a step of the optimiser would be rounded away.
+    for parameter in lora_parameters(network).values():
+        parameter.data = parameter.data.float()
 
 
 def lora_parameters(network: ModulatedQwen) -> dict[str, nn.Parameter]:

@@ -148,8 +148,9 @@ class Tlm(nn.Module):
                 continue
             mask = anchors.valid[rows]
             weights = mixing_weights(anchors.positions[rows], mask, grid, merge, self.config.sigma_cells * merge)
-            gamma, beta = (weights[mask].T @ fields[ends[chip] : ends[chip + 1]]).chunk(2, dim=-1)
             # In bfloat16 a gamma under 0.004 would vanish in 1 + gamma: compute in float32, cast once.
-            exact = x.float()
-            modulated.append((exact + (exact * gamma + beta)).to(x.dtype))
+            with torch.autocast(x.device.type, enabled=False):
+                gamma, beta = (weights[mask].T @ fields[ends[chip] : ends[chip + 1]]).chunk(2, dim=-1)
+                exact = x.float()
+                modulated.append((exact + (exact * gamma + beta)).to(x.dtype))
         return modulated

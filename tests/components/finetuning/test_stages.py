@@ -1,5 +1,6 @@
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from components.finetuning.errors import NoTrainingData, TooLong, UnsuitedParts
+from components.finetuning.errors import MixedChipSizes, NoTrainingData, TooLong, UnknownCaption, UnsuitedParts
 from components.finetuning.stage import run_align, run_instruct
 from components.networks.gpt import load_gpt
 from components.networks.klip import load_klip
@@ -113,6 +114,20 @@ def test_two_processes_write_the_same_bytes(params, tmp_path):
     assert len(written[0]) == 10
     assert written[0] == written[1]
     assert set(json.loads(written[0]["outputs/instruct/metrics.json"])) == {"loss", "val_loss"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NoTrainingData("align", "a caption"),
+        MixedChipSizes("a-r0-c0", (64, 64), (32, 32)),
+        TooLong("a-r0-c0", 700, 512),
+        UnknownCaption("a-r0-c0", "Count", "seven"),
+        UnsuitedParts("align", "lora", "scratch"),
+    ],
+)
+def test_every_error_survives_a_process_boundary_with_its_message(error):
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
 def test_importing_the_stages_does_not_import_torch():

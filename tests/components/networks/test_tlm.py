@@ -130,9 +130,11 @@ def test_a_gamma_too_small_for_bfloat16_is_not_rounded_away():
     with torch.no_grad():
         module.outer.bias[:WIDTH] = 0.003
     x = torch.full((16, WIDTH), 1.995, dtype=torch.bfloat16)
-    out = module([x], [GRID], MERGE, pack_anchors([unit_grid(1)], [None]))[0]
-    assert out.dtype == torch.bfloat16
-    assert (out > x).all()
+    for is_autocast in (False, True):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_autocast):
+            out = module([x], [GRID], MERGE, pack_anchors([unit_grid(1)], [None]))[0]
+        assert out.dtype == torch.bfloat16
+        assert (out > x).all()
 
 
 @pytest.mark.parametrize(
