@@ -56,8 +56,9 @@ def test_every_metric_has_its_size_interval_and_baseline(demo: Demo) -> None:
     report = json.loads(next(demo.clone.root.glob(".fusar/worktrees/*-tiny/outputs/evaluate/report.json")).read_text())
     assert report["simulated"] is True
     for entry in report["metrics"]:
-        assert entry["low"] <= entry["value"] <= entry["high"], entry
         assert entry["n"] > 0 and entry["places"] > 0, entry
+        if entry["places"] > 1:  # one place has no interval over places
+            assert entry["low"] <= entry["value"] <= entry["high"], entry
 
 
 def test_lineage_reaches_from_the_champion_down_to_every_scene(demo: Demo) -> None:
