@@ -70,27 +70,32 @@ def _show(root: Path, retrained: "Retrained", seconds: float) -> None:
         console.print(f"Champion: {champion}")
     console.print(f"Report page: {registration.report}", soft_wrap=True)
     console.print(f"Done in {seconds:.0f} s. Try next:")
-    scene = next((retrained.checkout / "data/scenes").glob("*.tif"), Path("SCENE.tif"))
-    for command in ("fusar lineage show fusar-gpt@champion", f"fusar predict {scene}", "make demo-update"):
+    scenes = sorted((retrained.checkout / "data/scenes").glob("*-c3.tif"))
+    look = f"fusar predict {scenes[0].relative_to(root)}" if scenes else "fusar plan"
+    for command in (look, "fusar lineage show fusar-gpt@champion", "make demo-update"):
         console.print(f"  {command}", soft_wrap=True)
 
 
 def _metrics_table(report: Path) -> "Table":
+    """Every figure but the shares of unparsable answers, which the report page has."""
+    from rich import box
     from rich.table import Table
 
-    table = Table("figure")
-    for column in ("value", "95 % interval", "n", *BASELINES):
-        table.add_column(column, justify="right")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("figure", no_wrap=True)
+    for column in ("value", "95 %", "n", *BASELINES):
+        table.add_column(column, justify="right", no_wrap=True)
     for entry in json.loads(report.read_text(encoding="utf-8"))["metrics"]:
-        key = entry["key"].removeprefix("fusar-") + (" (less is better)" if entry["better"] == "low" else "")
-        known = [f"{entry['baselines'][name]:.2f}" if name in entry["baselines"] else "" for name in BASELINES]
-        interval = f"{entry['low']:.2f}-{entry['high']:.2f}"
-        table.add_row(key, f"{entry['value']:.2f}", interval, str(entry["n"]), *known)
+        if entry["name"] != "unparsed":
+            key = entry["key"].removeprefix("fusar-") + (" (low is good)" if entry["better"] == "low" else "")
+            known = [f"{entry['baselines'][name]:.2f}" if name in entry["baselines"] else "" for name in BASELINES]
+            interval = f"{entry['low']:.2f}-{entry['high']:.2f}" if entry["low"] is not None else ""
+            table.add_row(key, f"{entry['value']:.2f}", interval, str(entry["n"]), *known)
     return table
 
 
 def _show_verdicts(console: "Console", verdicts: tuple[dict[str, Any], ...]) -> None:
-    """Each version with its state and every gate's reason."""
+    """Print each version with its state and every gate's reason."""
     for verdict in verdicts:
         gates = [(gate["gate"], gate["outcome"]) for gate in verdict["gates"]]
         passed = sum(outcome["passed"] for _, outcome in gates)
