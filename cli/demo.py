@@ -77,20 +77,20 @@ def _show(root: Path, retrained: "Retrained", seconds: float) -> None:
 
 
 def _metrics_table(report: Path) -> "Table":
-    """Every figure but the shares of unparsable answers, which the report page has."""
+    """Main figure of each task beside its trivial baselines; the report page has the others."""
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     table.add_column("figure", no_wrap=True)
     for column in ("value", "95 %", "n", *BASELINES):
         table.add_column(column, justify="right", no_wrap=True)
     for entry in json.loads(report.read_text(encoding="utf-8"))["metrics"]:
-        if entry["name"] != "unparsed":
-            key = entry["key"].removeprefix("fusar-") + (" (low is good)" if entry["better"] == "low" else "")
-            known = [f"{entry['baselines'][name]:.2f}" if name in entry["baselines"] else "" for name in BASELINES]
-            interval = f"{entry['low']:.2f}-{entry['high']:.2f}" if entry["low"] is not None else ""
-            table.add_row(key, f"{entry['value']:.2f}", interval, str(entry["n"]), *known)
+        if entry["key"].count(".") == 1:
+            key = entry["key"].removeprefix("fusar-") + (" (low)" if entry["better"] == "low" else "")
+            known = [f"{entry['baselines'][name]:.3f}" if name in entry["baselines"] else "" for name in BASELINES]
+            interval = f"{entry['low']:.3f}-{entry['high']:.3f}" if entry["low"] is not None else ""
+            table.add_row(key, f"{entry['value']:.3f}", interval, str(entry["n"]), *known)
     return table
 
 
