@@ -59,7 +59,7 @@ def _show(root: Path, retrained: "Retrained", seconds: float) -> None:
     console = Console(highlight=False)
     console.rule("stages")
     console.print(table_of(retrained))
-    console.rule("held-out places, simulated scenes: metrics beside what needs no learning")
+    console.rule("held-out places, simulated scenes: figures in % beside trivial baselines")
     console.print(_metrics_table(retrained.checkout / "outputs/evaluate/report.json"))
     console.rule("models")
     _show_verdicts(console, retrained.registration.verdicts)
@@ -77,20 +77,21 @@ def _show(root: Path, retrained: "Retrained", seconds: float) -> None:
 
 
 def _metrics_table(report: Path) -> "Table":
-    """Main figure of each task beside its trivial baselines; the report page has the others."""
-    from rich import box
+    """Main figure of each task [%] beside its trivial baselines; the report page has the others."""
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
-    table.add_column("figure", no_wrap=True)
-    for column in ("value", "95 %", "n", *BASELINES):
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("figure [%]", no_wrap=True)
+    for column in ("value", "interval", "n", *BASELINES):
         table.add_column(column, justify="right", no_wrap=True)
     for entry in json.loads(report.read_text(encoding="utf-8"))["metrics"]:
         if entry["key"].count(".") == 1:
-            key = entry["key"].removeprefix("fusar-") + (" (low)" if entry["better"] == "low" else "")
-            known = [f"{entry['baselines'][name]:.3f}" if name in entry["baselines"] else "" for name in BASELINES]
-            interval = f"{entry['low']:.3f}-{entry['high']:.3f}" if entry["low"] is not None else ""
-            table.add_row(key, f"{entry['value']:.3f}", interval, str(entry["n"]), *known)
+            key = entry["key"].removeprefix("fusar-") + (" ↓" if entry["better"] == "low" else "")
+            known = [
+                f"{100 * entry['baselines'][name]:.1f}" if name in entry["baselines"] else "" for name in BASELINES
+            ]
+            interval = f"{100 * entry['low']:.1f}-{100 * entry['high']:.1f}" if entry["low"] is not None else ""
+            table.add_row(key, f"{100 * entry['value']:.1f}", interval, str(entry["n"]), *known)
     return table
 
 
