@@ -80,7 +80,7 @@ def _metrics_table(report: Path) -> "Table":
     """Main figure of each task [%] beside its trivial baselines; the report page has the others."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("figure [%]", no_wrap=True)
     for column in ("value", "interval", "n", *BASELINES):
         table.add_column(column, justify="right", no_wrap=True)
