@@ -68,4 +68,4 @@ def _shifted(corners: tuple[float, float, float, float], chip: ChipPrediction) -
 
 def _note(chip: ChipPrediction) -> str:
     counted = {"ships": "ships", "aircraft": "aircraft"}.get(chip.answers["class"])
-    return f"{chip.answers[counted]} {counted}" if counted else chip.answers["class"]
+    return f"{counted}: {chip.answers[counted]}" if counted else chip.answers["class"]

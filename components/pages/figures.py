@@ -15,6 +15,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import AbstractPathEffect, withStroke
 
 Box = tuple[float, float, float, float]
 LONGEST_SIDE_INCHES = 11.0
@@ -139,8 +140,10 @@ def scene_overview(
     scale = LONGEST_SIDE_INCHES / max(height, width)
     figure, axes = plt.subplots(figsize=(max(4.0, width * scale), max(4.0, height * scale)))
     draw_chip(axes, codes, boxes, title)
+    outline: list[AbstractPathEffect] = [withStroke(linewidth=2.2, foreground="black")]
     for column, row, text in notes:
-        axes.text(column + 2, row + 3, text, va="top", color="#7fe3ff", fontsize=6, parse_math=False)
+        label = axes.text(column + 2, row + 3, text, va="top", color="#7fe3ff", fontsize=8, parse_math=False)
+        label.set_path_effects(outline)
     partial = path.with_name(f".{path.name}.partial")
     figure.savefig(partial, format="png", dpi=120, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
