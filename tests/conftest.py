@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,17 @@ fusar-gpt:
 """
 
 
+@pytest.fixture(autouse=True)
+def no_store_of_another_test() -> Iterator[None]:
+    """MLflow keeps the newest tracking address for the whole process, and in its environment: forget it."""
+    yield
+    mlflow = sys.modules.get("mlflow")
+    if mlflow is not None:
+        mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri("")
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
 @dataclass(frozen=True)
 class Clone:
     """A clone of this repository in which commands run as a person would run them."""
@@ -40,7 +51,8 @@ class Clone:
     def run(self, command: Sequence[str], check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run a command in the clone; a failure shows what it said."""
         environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
-        environment.pop("PYTHONPATH", None)
+        for name in ("PYTHONPATH", "MLFLOW_TRACKING_URI"):
+            environment.pop(name, None)
         done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
         if check and done.returncode != 0:
             pytest.fail(
