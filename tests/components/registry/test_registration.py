@@ -205,14 +205,14 @@ def test_an_output_that_the_lock_does_not_name_is_refused(house: MadeHouse, unre
     assert _known_versions(house) == before
 
 
-def test_an_output_that_is_not_on_disk_is_brought_from_the_cache(finished: Finished) -> None:
+def test_an_output_that_is_not_on_disk_is_brought_from_the_cache(unregistered: Finished) -> None:
     from components.lineage.contents import Contents, content_md5
     from components.lineage.record import Content
 
-    folder = finished.checkout.folder / "outputs/instruct/gpt"
+    folder = unregistered.checkout.folder / "outputs/instruct/gpt"
     wanted = Content(path="outputs/instruct/gpt", md5=content_md5(folder))
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
-    Contents(finished.checkout.folder).bring([wanted])
+    Contents(unregistered.checkout.folder).bring([wanted])
     assert content_md5(folder) == wanted.md5
