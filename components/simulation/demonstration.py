@@ -102,6 +102,7 @@ def _add(folder: Path) -> bool:
     from dvc.repo import Repo
 
     with Repo(str(folder)) as repo:
+        repo.scm_context.quiet = True  # its advice on git concerns the person's tree, not this one
         repo.add([str(folder / DATA)])
         repo.push(targets=[str(folder / DATA_FILE)])
     return DATA_FILE in git.dirty_files(folder)

@@ -1,5 +1,6 @@
 """Where MLflow keeps its runs, and the one-time creation of that place."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,9 @@ for _name, _value in SAFE_ENVIRONMENT.items():
 
 from mlflow import MlflowClient  # noqa: E402
 from mlflow.exceptions import MlflowException, RestException  # noqa: E402
+
+# Again, for a process in which something else had imported MLflow before.
+logging.getLogger("mlflow").setLevel(os.environ["MLFLOW_LOGGING_LEVEL"])
 
 EXPERIMENT: Final = "retrain"
 _DATABASES: Final = ("sqlite:", "postgresql", "mysql", "mssql")

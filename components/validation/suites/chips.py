@@ -24,6 +24,11 @@ def frame(inputs: Paths) -> pd.DataFrame:
 
 def expectations(config: "CheckChipsConfig") -> list[Any]:
     """What holds for every chip, whatever its sensor."""
+    return [*_acquisition(config), *_radiometry(config), *_ground(config)]
+
+
+def _acquisition(config: "CheckChipsConfig") -> list[Any]:
+    """Identity and what the item says of the acquisition."""
     import great_expectations.expectations as gxe
 
     return [
@@ -39,18 +44,32 @@ def expectations(config: "CheckChipsConfig") -> list[Any]:
             notes="Correct sar:polarizations in the scene's item: VV, VH, HH, HV, each once, in band order.",
         ),
         gxe.ExpectColumnValuesToBeBetween(
-            column="valid_share",
-            min_value=config.valid_share_min,
-            max_value=1.0,
-            severity=CRITICAL,
-            notes="Raise ingest's least valid share, or check_chips.valid_share_min is above it.",
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
             column="incidence_deg",
             min_value=config.incidence_min_deg,
             max_value=config.incidence_max_deg,
             severity=CRITICAL,
             notes="Correct view:incidence_angle in the scene's item [degree], or remove it where it is not known.",
+        ),
+        gxe.ExpectColumnValuesToNotBeNull(
+            column="incidence_deg",
+            mostly=0.5,
+            severity=WARNING,
+            notes="Most chips do not know their incidence angle: add view:incidence_angle to the items.",
+        ),
+    ]
+
+
+def _radiometry(config: "CheckChipsConfig") -> list[Any]:
+    """What the pixels hold."""
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnValuesToBeBetween(
+            column="valid_share",
+            min_value=config.valid_share_min,
+            max_value=1.0,
+            severity=CRITICAL,
+            notes="Raise ingest's least valid share, or check_chips.valid_share_min is above it.",
         ),
         gxe.ExpectColumnValuesToBeBetween(
             column="mean_db",
@@ -59,6 +78,14 @@ def expectations(config: "CheckChipsConfig") -> list[Any]:
             severity=CRITICAL,
             notes="The scale is wrong: correct fusar:quantity and fusar:scale in the scene's item.",
         ),
+    ]
+
+
+def _ground(config: "CheckChipsConfig") -> list[Any]:
+    """Where the chip lies and how large its pixels are."""
+    import great_expectations.expectations as gxe
+
+    return [
         gxe.ExpectColumnValuesToBeBetween(
             column="spacing_m",
             min_value=0,
@@ -77,12 +104,6 @@ def expectations(config: "CheckChipsConfig") -> list[Any]:
             max_value=config.footprint_offset_max_m,
             severity=CRITICAL,
             notes="Footprint and centre disagree: the affine or the CRS of the scene's raster is wrong.",
-        ),
-        gxe.ExpectColumnValuesToNotBeNull(
-            column="incidence_deg",
-            mostly=0.5,
-            severity=WARNING,
-            notes="Most chips do not know their incidence angle: add view:incidence_angle to the items.",
         ),
     ]
 
