@@ -62,7 +62,7 @@ def test_every_metric_has_its_size_interval_and_baseline(demo: Demo) -> None:
 
 
 def test_lineage_reaches_from_the_champion_down_to_every_scene(demo: Demo) -> None:
-    told = demo.clone.fusar("lineage", "show", "fusar-gpt@champion").stdout
+    told = demo.clone.fusar("lineage", "show", "fusar-gpt@champion", "--all").stdout
     data = next(demo.clone.root.glob(".fusar/worktrees/*-tiny/data/items"))
     scenes = [path.stem for path in data.glob("*.json")]
     assert len(scenes) == 16
