@@ -56,7 +56,11 @@ def test_a_child_that_ignores_the_request_to_end_is_killed_with_its_own_children
     with pytest.raises(KeyboardInterrupt):
         run_child(child(tmp_path, code), interrupt)
     assert time.monotonic() - started < 20
-    assert not psutil.pid_exists(pids[0]) or psutil.Process(pids[0]).status() == psutil.STATUS_ZOMBIE
+    # A killed process is listed until the machine has had a moment to take it away.
+    until = time.monotonic() + 10
+    while psutil.pid_exists(pids[0]) and psutil.Process(pids[0]).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < until, "the grandchild lives on"
+        time.sleep(0.05)
 
 
 def test_a_child_whose_asker_was_killed_ends_at_once(tmp_path):
