@@ -7,6 +7,7 @@ waits there until it is killed, the one that SMALL_HOUSE_FAIL_AT names fails.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -195,6 +196,8 @@ def fusar(house: Path, *arguments: str, **more: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell's background job ignores SIGINT, and so would all that it starts: a person's terminal does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
