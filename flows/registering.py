@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from components.revisions.checkout import verify
 from components.revisions.home import Home
@@ -37,15 +38,19 @@ def register(work: Work, flow_run_id: str) -> Registration:
     names = [f"{version['model']}/{version['version']}" for version in versions]
     judge = ("components.registry", "consider", "--root", str(home.root), *names)
     verdicts = run_step(home, checkout, "consider", *judge)["verdicts"] if names else []
-    report = _report(work, ", ".join(names))
+    facts = {"lock": digest, "versions": versions, "verdicts": verdicts, "mlflow_run_id": work.recorder.mlflow_run_id}
+    report = _report(work, ", ".join(names), facts)
     registration = Registration(tuple(versions), tuple(verdicts), str(report), True)
     _remember(work, digest, registration)
     return registration
 
 
-def _report(work: Work, names: str) -> Path:
+def _report(work: Work, names: str, facts: dict[str, Any]) -> Path:
     home, checkout = work.home, work.checkout
     page = home.state / "reports" / f"{checkout.profile}.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    # A file beside the page and no argument: the code that writes the page is the commit's own, older ones take three.
+    page.with_suffix(".json").write_text(json.dumps(facts, default=str), encoding="utf-8")
     subtitle = f"{names}: commit {checkout.commit[:12]}, profile {checkout.profile}"
     run_step(home, checkout, "report", "components.reporting", str(checkout.folder), str(page), subtitle)
     return page
