@@ -1,4 +1,4 @@
-"""Arrow schemas of what passes between stages; each carries its name and version."""
+"""Arrow schemas of what passes between stages; each carries its name and version, and what every column means."""
 
 import json
 
@@ -9,64 +9,88 @@ _GEO = {
     "primary_column": "footprint",
     "columns": {"footprint": {"encoding": "WKB", "geometry_types": ["Polygon"]}},
 }
+DESCRIPTION = "description"  # key of a schema's, and of each field's, metadata that says what it means
 
 
-def _schema(name: str, version: int, fields: list[pa.Field], extra: dict[str, str] | None = None) -> pa.Schema:
-    return pa.schema(fields, metadata={"fusar.schema": name, "fusar.version": str(version), **(extra or {})})
+def _schema(
+    name: str, version: int, rows: str, fields: list[pa.Field], extra: dict[str, str] | None = None
+) -> pa.Schema:
+    about = {"fusar.schema": name, "fusar.version": str(version), DESCRIPTION: rows}
+    return pa.schema(fields, metadata={**about, **(extra or {})})
 
 
-def _required(name: str, kind: pa.DataType) -> pa.Field:
-    return pa.field(name, kind, nullable=False)
+def _required(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
+    return pa.field(name, kind, nullable=False, metadata={DESCRIPTION: meaning})
 
+
+def _optional(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
+    return pa.field(name, kind, metadata={DESCRIPTION: meaning})
+
+
+CHIP_ID = _required("chip_id", pa.string(), "The chip: `<scene_id>-r<row>-c<col>`.")
+SCENE_ID = _required("scene_id", pa.string(), "The scene: the id of its STAC item.")
+PLACE_ID = _required("place_id", pa.string(), "The geographic cell that decides the split.")
+SPLIT = _required("split", pa.string(), "train, val or test; all chips of a place share it.")
+FAMILY = _required("family", pa.string(), "landform, ship or aircraft: decides the eight fields of the caption.")
+POSITION = _required("position", pa.int8(), "Place of the field in its family [0..7].")
+FIELD = _required("field", pa.string(), "Which of the family's eight fields: Terrain, Count, ...")
+LEAD_IN = _required("lead_in", pa.string(), "Fixed words that open the clause.")
 
 OBJECT = pa.struct(
     [
-        _required("category", pa.string()),  # ship, aircraft, bridge, building, apron
-        pa.field("length_m", pa.float32()),
-        pa.field("width_m", pa.float32()),
-        # Axis-aligned box in chip pixels, clipped to the chip: 0 <= x0 < x1 <= width, rows likewise.
-        _required("x0", pa.float32()),
-        _required("y0", pa.float32()),
-        _required("x1", pa.float32()),
-        _required("y1", pa.float32()),
+        _required("category", pa.string(), "ship, aircraft, bridge, building or apron."),
+        _optional("length_m", pa.float32(), "Length along its axis [m]."),
+        _optional("width_m", pa.float32(), "Width across its axis [m]."),
+        # Axis-aligned box, clipped to the chip: 0 <= x0 < x1 <= width, rows likewise.
+        _required("x0", pa.float32(), "Left edge of its box in the chip [pixel]."),
+        _required("y0", pa.float32(), "Upper edge [pixel]; rows count downwards."),
+        _required("x1", pa.float32(), "Right edge [pixel], exclusive."),
+        _required("y1", pa.float32(), "Lower edge [pixel], exclusive."),
     ]
 )
 
 CHIPS = _schema(
     "chips",
     1,
+    "One row per chip; one file per scene: outputs/ingest/chips/<scene_id>.parquet (GeoParquet).",
     [
-        _required("chip_id", pa.string()),  # <scene_id>-r<row>-c<col>
-        _required("scene_id", pa.string()),
-        _required("place_id", pa.string()),  # the geographic cell that decides the split
-        _required("split", pa.string()),  # train, val, test
-        _required("simulated", pa.bool_()),
-        _required("row", pa.int32()),  # offset of the chip in its scene [pixel]
-        _required("col", pa.int32()),
-        _required("height", pa.int32()),
-        _required("width", pa.int32()),
-        _required("crs", pa.string()),  # EPSG:32631
-        _required("affine", pa.list_(pa.float64(), 6)),  # a, b, c, d, e, f of the chip's own upper left corner
-        _required("footprint", pa.binary()),  # WKB polygon, EPSG:4326
-        _required("longitude", pa.float64()),  # of the chip's centre [degree]
-        _required("latitude", pa.float64()),
-        _required("datetime", pa.timestamp("us", tz="UTC")),
-        _required("platform", pa.string()),
-        _required("frequency_band", pa.string()),  # C, X; "unknown" where the product does not say
-        _required("polarizations", pa.list_(pa.string())),
-        _required("quantity", pa.string()),  # sigma0, gamma0, amplitude (uncalibrated)
-        _required("spacing_m", pa.float32()),  # ground sample distance
-        pa.field("looks", pa.float32()),
-        pa.field("incidence_deg", pa.float32()),
-        _required("valid_share", pa.float32()),  # of pixels that are not nodata [0..1]
-        # (P, H, W) uint8, C order: records.backscatter codes; for amplitude the product's own 1..255.
-        _required("backscatter", pa.binary()),
-        # AlphaEarth on the merged-patch grid: (G, G, 64) float32, unit length; null where no cell is valid.
-        pa.field("alphaearth", pa.binary()),
-        pa.field("alphaearth_valid", pa.binary()),  # (G, G) bool bytes; invalid cells hold zeros above
-        pa.field("alphaearth_year", pa.int16()),
-        pa.field("land_cover", pa.binary()),  # (H, W) uint8, records.landcover codes; null = not labelled
-        pa.field("objects", pa.list_(OBJECT)),  # null = not labelled, empty = labelled and none
+        CHIP_ID,
+        SCENE_ID,
+        PLACE_ID,
+        SPLIT,
+        _required("simulated", pa.bool_(), "Whether the scene was simulated."),
+        _required("row", pa.int32(), "Offset of the chip's upper left corner in its scene, downwards [pixel]."),
+        _required("col", pa.int32(), "The same, to the right [pixel]."),
+        _required("height", pa.int32(), "Rows H of the chip [pixel]."),
+        _required("width", pa.int32(), "Columns W of the chip [pixel]."),
+        _required("crs", pa.string(), "Coordinate reference system of the affine, e.g. EPSG:32631."),
+        _required("affine", pa.list_(pa.float64(), 6), "a, b, c, d, e, f from the chip's own upper left corner."),
+        _required("footprint", pa.binary(), "Outline: WKB polygon in EPSG:4326 [degree]."),
+        _required("longitude", pa.float64(), "Of the chip's centre [degree]."),
+        _required("latitude", pa.float64(), "Of the chip's centre [degree]."),
+        _required("datetime", pa.timestamp("us", tz="UTC"), "Time of acquisition, UTC."),
+        _required("platform", pa.string(), "Who acquired it, as the STAC item says."),
+        _required("frequency_band", pa.string(), "C, X, ...; unknown where the item does not say."),
+        _required("polarizations", pa.list_(pa.string()), "Of VV, VH, HH, HV; the P planes of backscatter in order."),
+        _required("quantity", pa.string(), "sigma0, gamma0, or amplitude (uncalibrated)."),
+        _required("spacing_m", pa.float32(), "Ground sample distance [m]."),
+        _optional("looks", pa.float32(), "Equivalent number of looks [1]."),
+        _optional("incidence_deg", pa.float32(), "Incidence angle [degree]."),
+        _required("valid_share", pa.float32(), "Share of the pixels that are not nodata [0..1]."),
+        _required(
+            "backscatter",
+            pa.binary(),
+            "(P, H, W) uint8, C order: 0 nodata, code k is -40 + (k - 1) / 4 dB; an amplitude keeps its own 1..255.",
+        ),
+        _optional(
+            "alphaearth",
+            pa.binary(),
+            "(G, G, 64) float32, unit length, on the merged-patch grid; null where no cell is valid.",
+        ),
+        _optional("alphaearth_valid", pa.binary(), "(G, G) bool bytes; a cell that is not valid holds zeros above."),
+        _optional("alphaearth_year", pa.int16(), "Year of the AlphaEarth vectors."),
+        _optional("land_cover", pa.binary(), "(H, W) uint8, codes of data/land_cover; null = not labelled."),
+        _optional("objects", pa.list_(OBJECT), "Labelled objects; null = not labelled, empty = labelled and none."),
     ],
     {"geo": json.dumps(_GEO, sort_keys=True)},
 )
@@ -74,111 +98,118 @@ CHIPS = _schema(
 SET_ASIDE = _schema(
     "set_aside",
     1,
+    "One row per scene that could not be cut: outputs/ingest/set_aside.parquet.",
     [
-        _required("scene_id", pa.string()),
-        _required("file", pa.string()),  # relative to data/
-        _required("code", pa.string()),  # missing-crs, truncated, ...
-        _required("reason", pa.string()),  # what is wrong and what to do, in one sentence
+        SCENE_ID,
+        _required("file", pa.string(), "The file at fault, relative to data/."),
+        _required("code", pa.string(), "Kind of fault: missing-crs, truncated, ..."),
+        _required("reason", pa.string(), "What is wrong and what to do, in a sentence or two."),
     ],
 )
 
 ANNOTATIONS = _schema(
     "annotations",
     1,
+    "One row per clause, eight a chip; one file per scene: outputs/annotate/annotations/<scene_id>.parquet.",
     [
-        _required("chip_id", pa.string()),
-        _required("scene_id", pa.string()),
-        _required("place_id", pa.string()),
-        _required("split", pa.string()),
-        _required("family", pa.string()),  # landform, ship, aircraft
-        _required("position", pa.int8()),  # 0..7, the field's place in its family
-        _required("field", pa.string()),  # Terrain, Count, ...
-        _required("code", pa.string()),  # the coded value, from the field's closed list
-        _required("lead_in", pa.string()),  # fixed words that open the clause
-        _required("value", pa.string()),  # the words that say the code
-        _required("step", pa.string()),  # the HCoT step that decided it
-        _required("evidence", pa.string()),  # what it rests on: labels, backscatter, metadata, AlphaEarth
-        _required("annotator", pa.string()),
+        CHIP_ID,
+        SCENE_ID,
+        PLACE_ID,
+        SPLIT,
+        FAMILY,
+        POSITION,
+        FIELD,
+        _required("code", pa.string(), "The coded value, from the field's closed list."),
+        LEAD_IN,
+        _required("value", pa.string(), "The words that say the code."),
+        _required("step", pa.string(), "The step of HCoT that decided it."),
+        _required("evidence", pa.string(), "What it rests on: labels, backscatter, metadata, AlphaEarth."),
+        _required("annotator", pa.string(), "Who wrote it, with its version."),
     ],
 )
 
 INJECTED = _schema(
     "injected",
     1,
+    "One row per clause that is wrong on purpose, so that SCIO can be judged: outputs/annotate/injected.parquet.",
     [
-        _required("chip_id", pa.string()),
-        _required("field", pa.string()),
-        _required("true_code", pa.string()),
-        _required("true_value", pa.string()),
-        _required("injected_code", pa.string()),
-        _required("injected_value", pa.string()),
+        CHIP_ID,
+        FIELD,
+        _required("true_code", pa.string(), "The code that the annotator had found."),
+        _required("true_value", pa.string(), "Its words."),
+        _required("injected_code", pa.string(), "The wrong code that stands in the annotations."),
+        _required("injected_value", pa.string(), "Its words."),
     ],
 )
 
 CORPUS = _schema(
     "corpus",
     1,
+    "One row per clause after SCIO's proofreading: outputs/pretrain/corpus.parquet.",
     [
-        _required("chip_id", pa.string()),
-        _required("scene_id", pa.string()),
-        _required("family", pa.string()),
-        _required("position", pa.int8()),
-        _required("field", pa.string()),
-        _required("lead_in", pa.string()),
-        _required("original_code", pa.string()),
-        _required("original_value", pa.string()),
-        _required("final_code", pa.string()),
-        _required("final_value", pa.string()),
-        _required("status", pa.string()),  # kept, rewritten, rejected (the gate refused the fill), protected
-        _required("suspicion", pa.float32()),  # of the first round; higher = more likely wrong
-        pa.field("score_before", pa.float32()),
-        pa.field("score_after", pa.float32()),
-        _required("round", pa.int8()),  # in which it was rewritten; 0 = never
+        CHIP_ID,
+        SCENE_ID,
+        FAMILY,
+        POSITION,
+        FIELD,
+        LEAD_IN,
+        _required("original_code", pa.string(), "The code in the annotations."),
+        _required("original_value", pa.string(), "Its words."),
+        _required("final_code", pa.string(), "The code that the GPT learns; the original one unless rewritten."),
+        _required("final_value", pa.string(), "Its words."),
+        _required("status", pa.string(), "kept, rewritten, rejected (the gate refused the fill) or protected."),
+        _required("suspicion", pa.float32(), "Of the first round; higher = more likely wrong."),
+        _optional("score_before", pa.float32(), "Log-probability of the original value when it was judged [nat]."),
+        _optional("score_after", pa.float32(), "Log-probability of the final value when it was judged [nat]."),
+        _required("round", pa.int8(), "Round in which it was rewritten; 0 = never."),
     ],
 )
 
 CURVE = _schema(
     "curve",
     1,
+    "One row per figure of a training: outputs/{pretrain,align,instruct}/curve.parquet.",
     [
-        _required("step", pa.int32()),
-        _required("phase", pa.string()),  # learn, proofread, reconstruct; align; instruct
-        _required("name", pa.string()),  # loss, val_loss, ...
-        _required("value", pa.float32()),
+        _required("step", pa.int32(), "Optimizer step within the phase, or within the stage."),
+        _required("phase", pa.string(), "learn, proofread, reconstruct (pretrain); align; instruct."),
+        _required("name", pa.string(), "loss, val_loss, ..."),
+        _required("value", pa.float32(), "The figure; a loss in nat."),
     ],
 )
 
 VERDICTS = _schema(
     "verdicts",
     1,
+    "One row per expectation: outputs/{check_chips,check_annotations}/verdicts.parquet.",
     [
-        _required("suite", pa.string()),
-        _required("expectation", pa.string()),
-        _required("column", pa.string()),
-        _required("severity", pa.string()),  # critical, warning, info
-        _required("success", pa.bool_()),
-        _required("rows", pa.int64()),
-        _required("unexpected", pa.int64()),
-        _required("examples", pa.list_(pa.string())),  # ids of failing rows, at most 20
-        _required("remedy", pa.string()),
+        _required("suite", pa.string(), "The suite that it belongs to."),
+        _required("expectation", pa.string(), "Type of Great Expectations."),
+        _required("column", pa.string(), "Column of the suite's frame; two of them joined by a comma."),
+        _required("severity", pa.string(), "critical, warning or info."),
+        _required("success", pa.bool_(), "Whether it holds."),
+        _required("rows", pa.int64(), "Rows of the frame that it looked at."),
+        _required("unexpected", pa.int64(), "Rows that fail it."),
+        _required("examples", pa.list_(pa.string()), "Ids of failing rows, at most 20."),
+        _required("remedy", pa.string(), "What to do when it fails."),
     ],
 )
 
 ITEMS = _schema(
     "items",
     1,
+    "One row per question asked of a model about a held-out chip: outputs/evaluate/items.parquet.",
     [
-        _required("model", pa.string()),  # fusar-klip, fusar-gpt
-        _required("task", pa.string()),
-        _required("variant", pa.string()),  # alphaearth: correct, shuffled, absent; "none" where it takes no part
-        _required("chip_id", pa.string()),
-        _required("place_id", pa.string()),
-        _required("platform", pa.string()),
-        _required("family", pa.string()),
-        _required("question", pa.string()),
-        _required("truth", pa.string()),
-        _required("answer", pa.string()),
-        _required("score", pa.float32()),  # [0..1], 1 = right
-        pa.field("majority_score", pa.float32()),  # score of the training set's commonest answer on this item
+        _required("model", pa.string(), "fusar-klip or fusar-gpt."),
+        _required("task", pa.string(), "What was asked: count, classify, i2t_r5, ..."),
+        _required("variant", pa.string(), "AlphaEarth given: correct, shuffled, absent; none where it takes no part."),
+        CHIP_ID,
+        PLACE_ID,
+        _required("platform", pa.string(), "Who acquired the scene."),
+        FAMILY,
+        _required("question", pa.string(), "The words of the question."),
+        _required("truth", pa.string(), "The right answer."),
+        _required("answer", pa.string(), "What the model said."),
+        _required("score", pa.float32(), "How right the answer is [0..1]; 1 = right."),
+        _optional("majority_score", pa.float32(), "Score of the training set's commonest answer on this item."),
     ],
 )
