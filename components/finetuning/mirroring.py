@@ -26,11 +26,11 @@ class Mirror:
     up_down: bool
 
     def planes(self, planes: torch.Tensor) -> torch.Tensor:
-        """Mirror the last two axes of a tensor: rows and columns."""
+        """Mirror the last two axes of (..., H, W): rows and columns; the shape stays."""
         return torch.flip(planes, [axis for axis, flips in ((-2, self.up_down), (-1, self.left_right)) if flips])
 
     def grid(self, grid: npt.NDArray[Cells]) -> npt.NDArray[Cells]:
-        """Mirror the first two axes of an array: rows and columns."""
+        """Mirror the first two axes of (G, G, ...): rows and columns; the shape stays."""
         rows, columns = (slice(None, None, -1 if flips else 1) for flips in (self.up_down, self.left_right))
         return grid[rows, columns]
 

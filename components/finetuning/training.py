@@ -103,6 +103,9 @@ def answer_loss(gpt: Gpt, batch: Batch) -> torch.Tensor:
 
     So a count of one token weighs as much as a caption of fifty; the paper's code takes the same mean at one answer a
     sample (papers/fusar-gpt.md 2.6).
+
+    Returns:
+        A scalar float32 with its gradient.
     """
     device = gpt.device
     with gpt.autocast():

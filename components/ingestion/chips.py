@@ -49,7 +49,10 @@ def chips_of(scene: Scene, config: IngestConfig) -> list[Row]:
     """Chips of one scene as `records.schemas.CHIPS` rows, by row and column.
 
     Raises:
-        SceneError: a file of the scene cannot be used, or no chip holds enough valid pixels.
+        TooSmall: the scene is smaller than one chip.
+        EmptyScene: no pixel of it is valid.
+        NoValidChip: no chip holds enough valid pixels.
+        SceneError: another fault of one of the scene's files.
     """
     properties = scene.properties
     with open_raster(scene.files["backscatter"]) as raster:

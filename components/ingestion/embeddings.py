@@ -32,6 +32,7 @@ def read_embeddings(path: Path, chip_affines: list[Affine], crs: str, size: int,
 
     Raises:
         NotAlphaEarth: another count of bands or sample type.
+        UnusableCRS: the chips cannot be placed in the tile's CRS.
         SceneError: the tile cannot be read.
     """
     with open_raster(path) as tile:

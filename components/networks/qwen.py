@@ -26,7 +26,14 @@ class ModulatedModel(Qwen2_5_VLModel):  # type: ignore[misc]
         anchors: Anchors | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Give Qwen's image features with `pooler_output` (one tensor a chip) modulated, if there are anchors."""
+        """Give Qwen's image features with `pooler_output` (one tensor a chip) modulated, if there are anchors.
+
+        Args:
+            pixel_values: flat patches of all chips, (patches, 3 * patch * patch).
+            image_grid_thw: 1, rows and columns of patches of each chip, (B, 3).
+            anchors: AlphaEarth of the same chips.
+            **kwargs: handed on to Qwen.
+        """
         features = super().get_image_features(pixel_values, image_grid_thw, **kwargs)
         if self.tlm is not None and anchors is not None and image_grid_thw is not None:
             grids = [(int(rows), int(columns)) for _, rows, columns in image_grid_thw.tolist()]

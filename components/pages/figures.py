@@ -54,7 +54,12 @@ def draw_chip(axes: Axes, codes: npt.NDArray[np.uint8], boxes: Sequence[Box], ti
 
 
 def chip_sheet(chips: Sequence[tuple[npt.NDArray[np.uint8], Sequence[Box], str]], columns: int = 4) -> Figure:
-    """Lay chips out on a sheet, `columns` a row."""
+    """Lay chips out on a sheet, `columns` a row.
+
+    Args:
+        chips: for each its backscatter codes (H, W) uint8, boxes (x0, y0, x1, y1) [pixel] and title.
+        columns: chips side by side.
+    """
     rows = max(1, -(-len(chips) // columns))
     size = (3.1 * columns, 4.4 * rows)
     # Constrained, so that a title of nine lines pushes the row above it away.

@@ -31,7 +31,7 @@ class Captions:
         return len(self.family)
 
     def take(self, rows: torch.Tensor) -> "Captions":
-        """The captions of these rows, in this order."""
+        """The captions of these rows, (M,) int64, in this order."""
         return Captions(self.family[rows], self.values[rows])
 
     def with_values(self, clause_N: torch.Tensor, value_N: torch.Tensor) -> "Captions":
@@ -39,7 +39,7 @@ class Captions:
         return Captions(self.family, self.values.scatter(1, clause_N[:, None], value_N[:, None]))
 
     def equal(self) -> torch.Tensor:
-        """True where two captions of the batch say the same."""
+        """True where two captions of the batch say the same, (N, N) bool."""
         codes = torch.cat([self.family[:, None], self.values], dim=1)
         return (codes[:, None] == codes[None]).all(dim=-1)
 

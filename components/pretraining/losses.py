@@ -104,7 +104,10 @@ def masked_labels(captions: Captions, masked_BK: torch.Tensor, table: CaptionTab
 
 
 def three_losses(klip: Klip, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
-    """The losses `itc`, `itm` and `mlm` [nat] of a batch; each tower reads each row once."""
+    """The losses `itc`, `itm` and `mlm` [nat] of a batch, scalars with gradients; each tower reads each row once.
+
+    Sources: contrast with soft targets, hard negatives and matching as in ALBEF and BLIP (papers: section 5).
+    """
     size = len(batch.chips)
     image = klip.encode_images(batch.chips)
     ids = torch.cat([batch.ids, batch.swapped_ids, batch.masked_ids])

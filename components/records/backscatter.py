@@ -11,7 +11,8 @@ STEP_DB = 0.25
 def encode_decibels(decibels: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Quantise backscatter [dB] to codes 1..255 (-40.00 to +23.50 dB in steps of 0.25); NaN becomes 0, nodata.
 
-    Values beyond the scale are clipped to its ends; within it the error is at most half a step, 0.125 dB.
+    Any shape, which is kept. Values beyond the scale are clipped to its ends; within it the error is at most half a
+    step, 0.125 dB.
     """
     codes = np.clip(np.rint((decibels - FIRST_CODE_DB) / STEP_DB) + 1, 1, 255)
     return np.where(np.isfinite(decibels), codes, NODATA_CODE).astype(np.uint8)

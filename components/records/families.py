@@ -172,7 +172,7 @@ def family_of(objects: Iterable[Mapping[str, Any]] | None, land_cover: npt.NDArr
 
 
 def water_share(land_cover: npt.NDArray[np.uint8] | None) -> float:
-    """Share of water in the labelled pixels [0..1]; 0 where nothing is labelled."""
+    """Share of water in the labelled pixels [0..1], codes of any shape; 0 where nothing is labelled."""
     if land_cover is None or not (labelled := int(np.count_nonzero(land_cover != NO_COVER))):
         return 0.0
     return int(np.count_nonzero(land_cover == _WATER)) / labelled

@@ -77,7 +77,11 @@ def pinned_requirements(lock: Path) -> list[str]:
 
 
 def input_example(model: RegisteredModel, checkout: Path) -> pd.DataFrame:
-    """A good request: a chip that the evaluation saw, with a caption or the question that it was asked."""
+    """A good request: a chip that the evaluation saw, with a caption or the question that it was asked.
+
+    Raises:
+        RegistryError: the evaluation holds no item of the model.
+    """
     items = pq.read_table(checkout / "outputs/evaluate/items.parquet", filters=[("model", "=", model.name)])
     if len(items) == 0:
         raise RegistryError(f"outputs/evaluate/items.parquet: holds no item of {model.name}. Run `dvc repro evaluate`.")

@@ -2,6 +2,8 @@
 
 Percentile bootstrap over clusters: P places are drawn P times with replacement, `draws` times; the interval runs from
 the 2.5th to the 97.5th percentile of the drawn values. With one place there is no interval (both ends NaN).
+Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; clusters as in Davison and Hinkley,
+Bootstrap Methods and their Application (1997), section 3.8.
 """
 
 from collections.abc import Sequence

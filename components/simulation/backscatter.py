@@ -72,7 +72,10 @@ def draw_backscatter(
 
 
 def keep_ten_bits(values: FloatArray) -> npt.NDArray[np.float32]:
-    """Round positive numbers to 10 bits after the leading one: last bits of a library's exp then change no byte."""
+    """Round positive numbers to 10 bits after the leading one: last bits of a library's exp then change no byte.
+
+    The shape stays; the error is at most 0.05 % of the value.
+    """
     bits = values.astype(np.float32).view(np.uint32)
     rounded: npt.NDArray[np.float32] = ((bits + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32)
     return rounded

@@ -33,7 +33,7 @@ class Strip:
     phase_rad: float
 
     def middle(self, along: FloatArray) -> FloatArray:
-        """Offset of the river's middle line across its direction [pixel]."""
+        """Offset of the river's middle line across its direction [pixel]; the shape of `along` [pixel]."""
         return self.swing_px * np.sin(2 * np.pi * along / self.wave_px + self.phase_rad)
 
 

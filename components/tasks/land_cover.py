@@ -32,7 +32,10 @@ def questions(chip: ChipTruth, rng: np.random.Generator) -> list[Question]:
 
 
 def main_cover(codes: npt.NDArray[np.uint8]) -> int | None:
-    """Code of the commonest known class, the lowest code at a tie; None if under half of the pixels are known."""
+    """Code of the commonest known class of codes of any shape, the lowest code at a tie.
+
+    None if under half of the pixels are known.
+    """
     counts = np.bincount(codes.ravel(), minlength=max(LAND_COVER) + 1)
     known = codes.size - int(counts[UNKNOWN])
     if known < LEAST_KNOWN * codes.size:
