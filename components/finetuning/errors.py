@@ -20,17 +20,6 @@ class NoTrainingData(FinetuningError):
         )
 
 
-class MixedChipSizes(FinetuningError):
-    """Chips of one training set differ in size."""
-
-    def __init__(self, chip_id: str, size: tuple[int, int], expected: tuple[int, int]) -> None:
-        super().__init__(chip_id, size, expected)
-        self.chip_id, self.size, self.expected = chip_id, size, expected
-
-    def __str__(self) -> str:
-        return f"chip {self.chip_id}: is {self.size}, the others are {self.expected} pixels. Ingest all scenes again."
-
-
 class TooLong(FinetuningError):
     """A chip's questions and answers need more tokens than max_tokens; cutting them would cut boxes."""
 

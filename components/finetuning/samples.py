@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 import torch
 
-from components.finetuning.errors import MixedChipSizes, UnknownCaption
-from components.networks.channels import select_planes
+from components.finetuning.errors import UnknownCaption
 from components.networks.chat import describe_sensor
+from components.networks.packing import pack_planes
 from components.networks.tlm import VECTOR
 from components.records.families import BY_NAME, caption
 from components.records.schemas import CHIPS, CORPUS
@@ -100,7 +100,7 @@ def read_samples(chips: Path, captions: Mapping[str, Caption], split: str) -> Sa
         truths=tuple(_truth(row, known) for row, known in zip(rows, found, strict=True)),
         captions=tuple(None if known is None else known.text for known in found),
         sensors=tuple(describe_sensor(row["polarizations"], row["spacing_m"]) for row in rows),
-        planes=_pack(rows),
+        planes=pack_planes(rows),
         alphaearth=tuple(grid for grid, _ in grids),
         alphaearth_valid=tuple(valid for _, valid in grids),
     )
@@ -154,14 +154,3 @@ def _alphaearth(row: dict[str, Any]) -> tuple[npt.NDArray[np.float32] | None, np
     valid = row["alphaearth_valid"]
     mask = None if valid is None else np.frombuffer(valid, dtype=np.bool_).reshape(side, side)
     return flat.reshape(side, side, VECTOR), mask
-
-
-def _pack(rows: list[dict[str, Any]]) -> torch.Tensor:
-    sizes = [(row["height"], row["width"]) for row in rows]
-    packed = torch.zeros((len(rows), 2, *(sizes[0] if sizes else (0, 0))), dtype=torch.uint8)
-    for index, (row, size) in enumerate(zip(rows, sizes, strict=True)):
-        if size != sizes[0]:
-            raise MixedChipSizes(row["chip_id"], size, sizes[0])
-        codes = np.frombuffer(row["backscatter"], dtype=np.uint8).reshape(-1, *size)
-        packed[index] = select_planes(torch.from_numpy(codes.copy()), row["polarizations"])
-    return packed

@@ -48,20 +48,6 @@ class CaptionTooLong(PretrainingError):
         )
 
 
-class MixedChipSizes(PretrainingError):
-    """Chips of more than one size cannot share a batch."""
-
-    def __init__(self, chip_id: str, found: tuple[int, int], wanted: tuple[int, int]) -> None:
-        super().__init__(chip_id, found, wanted)
-        self.chip_id, self.found, self.wanted = chip_id, found, wanted
-
-    def __str__(self) -> str:
-        return (
-            f"chips: {self.chip_id} is {self.found} pixels, the others {self.wanted}. "
-            "Cut all scenes with one ingest.chip_size."
-        )
-
-
 class FailedCheck(PretrainingError):
     """A critical expectation on the annotations does not hold."""
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import torch
 
-from components.networks.channels import select_planes
+from components.networks.packing import pack_planes
 from components.pretraining.captions import ABSENT, CLAUSES, Captions
-from components.pretraining.errors import FailedCheck, MixedChipSizes, UnknownClause
+from components.pretraining.errors import FailedCheck, UnknownClause
 from components.records.families import BY_NAME, FAMILIES
 from components.records.schemas import ANNOTATIONS, CHIPS, VERDICTS
 from components.records.tables import read_table
@@ -64,7 +63,7 @@ def read_samples(chips: Path, annotations: Path, split: str) -> Samples:
         torch.tensor([coded[row["chip_id"]][1] for row in rows], dtype=torch.int64).view(len(rows), CLAUSES),
     )
     ids = tuple(row["chip_id"] for row in rows)
-    return Samples(ids, tuple(row["scene_id"] for row in rows), _pack(rows), captions)
+    return Samples(ids, tuple(row["scene_id"] for row in rows), pack_planes(rows), captions)
 
 
 def refuse_failed_checks(verdicts: Path) -> None:
@@ -99,14 +98,3 @@ def _value_index(row: Mapping[str, Any]) -> int:
         if field.name == row["field"] and row["code"] in field.values:
             return list(field.values).index(row["code"])
     raise UnknownClause(row["chip_id"], row["family"], row["field"], row["code"])
-
-
-def _pack(rows: list[dict[str, Any]]) -> torch.Tensor:
-    sizes = [(row["height"], row["width"]) for row in rows]
-    packed = torch.zeros((len(rows), 2, *(sizes[0] if sizes else (0, 0))), dtype=torch.uint8)
-    for index, (row, size) in enumerate(zip(rows, sizes, strict=True)):
-        if size != sizes[0]:
-            raise MixedChipSizes(row["chip_id"], size, sizes[0])
-        codes = np.frombuffer(row["backscatter"], dtype=np.uint8).reshape(-1, *size)
-        packed[index] = select_planes(torch.from_numpy(codes.copy()), row["polarizations"])
-    return packed

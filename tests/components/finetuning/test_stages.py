@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from components.finetuning.errors import MixedChipSizes, NoTrainingData, TooLong, UnknownCaption, UnsuitedParts
+from components.finetuning.errors import NoTrainingData, TooLong, UnknownCaption, UnsuitedParts
 from components.finetuning.stage import run_align, run_instruct
 from components.networks.gpt import load_gpt
 from components.networks.klip import load_klip
@@ -120,7 +120,6 @@ def test_two_processes_write_the_same_bytes(params, tmp_path):
     "error",
     [
         NoTrainingData("align", "a caption"),
-        MixedChipSizes("a-r0-c0", (64, 64), (32, 32)),
         TooLong("a-r0-c0", 700, 512),
         UnknownCaption("a-r0-c0", "Count", "seven"),
         UnsuitedParts("align", "lora", "scratch"),

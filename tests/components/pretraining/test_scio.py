@@ -151,7 +151,6 @@ def test_the_corpus_says_what_was_rewritten_and_in_which_round(trained):
         errors.UnknownClause("c", "ship", "Count", "9"),
         errors.TooFewChips(1, 2),
         errors.CaptionTooLong(40, 20),
-        errors.MixedChipSizes("c", (64, 64), (32, 32)),
         errors.FailedCheck("e", "c"),
         errors.Diverged(3, "itc"),
     ],

@@ -10,8 +10,9 @@ import torch
 import yaml
 from pydantic import ValidationError
 
+from components.networks.errors import MixedChipSizes
 from components.networks.klip import load_klip
-from components.pretraining.errors import CaptionTooLong, FailedCheck, MixedChipSizes, TooFewChips, UnknownClause
+from components.pretraining.errors import CaptionTooLong, FailedCheck, TooFewChips, UnknownClause
 from components.pretraining.samples import read_samples, refuse_failed_checks
 from components.pretraining.stage import STAGES, PretrainingConfig
 from components.pretraining.training import Trainer
