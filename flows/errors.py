@@ -59,6 +59,46 @@ class ServerFailed(FlowError):
         return f"Prefect server: {self.reason}; see {self.log_file}. Set PREFECT_API_URL to use a server of yours."
 
 
+class DatabaseInUse(FlowError):
+    """A second kind of server would be started on the Prefect database of the repository."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return (
+            f"{self.folder}: another process has this database. `make down` ends the services; "
+            "a command that retrains has a Prefect server of its own while it runs: wait for its end, then repeat."
+        )
+
+
+class PortTaken(FlowError):
+    """A port on which a service should listen is no port or belongs to another program."""
+
+    def __init__(self, service: str, port: str, variable: str, problem: str) -> None:
+        super().__init__(service, port, variable, problem)
+        self.service = service
+        self.port = port
+        self.variable = variable
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"port {self.port} for {self.service}: {self.problem}. Choose another: {self.variable}=4321 make up"
+
+
+class ServicesFailed(FlowError):
+    """A service did not start, ended by itself, or did not end when asked."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason, remedy)
+        self.reason = reason
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"services: {self.reason}. {self.remedy}"
+
+
 class Interrupted(FlowError):
     """The user, or the machine, asked the flow to stop."""
 

@@ -1,42 +1,78 @@
 """Run a command and make sure that nothing of it outlives whoever asked for it: `python -P supervisor.py COMMAND...`.
 
 Its standard input is a pipe that only the asking process holds open, so that even kill -9 of that process closes it.
+`python -P supervisor.py --while-locked FILE COMMAND...` waits instead until nobody holds FILE alone any more.
 Started as a file, without the package: it imports nothing that takes time.
 """
 
+import ctypes
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 
 import psutil
 
+PR_SET_CHILD_SUBREAPER = 36
 
-def end_everything() -> None:
-    """Kill all descendants, then this process group; torchrun's workers, for one, sit in sessions of their own."""
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants that lose theirs, so that they can be found; on Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def kill_descendants() -> None:
+    """Kill all descendants, those in sessions of their own among them (torchrun's workers sit in such)."""
     for process in psutil.Process().children(recursive=True):
         try:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    os.killpg(0, signal.SIGKILL)
 
 
 def wait_for_the_end_of_the_asker() -> None:
     """Block until the pipe closes."""
     while os.read(0, 1):
         pass
-    end_everything()
+
+
+def wait_for_the_end_of_the_holder(path: str) -> None:
+    """Block until the exclusive lock on a file is let go, which even kill -9 of its holder does."""
+    with open(path, "rb") as file:  # noqa: PTH123 pathlib would be one import more
+        fcntl.flock(file, fcntl.LOCK_SH)
+
+
+def wait_for_the_end_of(number: int) -> int:
+    """Exit code of a child; adopted orphans that end meanwhile are taken away too."""
+    while True:
+        ended, status = os.wait()
+        if ended == number:
+            return os.waitstatus_to_exitcode(status)
+
+
+def _watch(wait: Callable[[], None]) -> None:
+    wait()
+    kill_descendants()
+    os.killpg(0, signal.SIGKILL)
 
 
 def main() -> None:
     """Run the command; exit with its code, or 128 plus the signal that ended it."""
+    command, wait = sys.argv[1:], wait_for_the_end_of_the_asker
+    if command[0] == "--while-locked":
+        command, wait = command[2:], partial(wait_for_the_end_of_the_holder, command[1])
     # A handler instead of SIG_IGN: an ignored signal would stay ignored in the command.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    command = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
-    threading.Thread(target=wait_for_the_end_of_the_asker, daemon=True).start()
-    code = command.wait()
+    adopt_orphans()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    threading.Thread(target=_watch, args=(wait,), daemon=True).start()
+    code = wait_for_the_end_of(process.pid)
+    kill_descendants()
     os._exit(code if code >= 0 else 128 - code)
 
 

@@ -40,7 +40,8 @@ def test_flow_runs_lie_in_the_database_of_the_server(server):
 
 def test_every_error_survives_pickling():
     samples = [errors.StageFailed("s", "r", "l"), errors.StepFailed("s", "r", "l"), errors.RefusedParameters("p", "x"),
-               errors.ServerFailed("r", "l"), errors.Interrupted()]  # fmt: skip
+               errors.ServerFailed("r", "l"), errors.Interrupted(), errors.DatabaseInUse("f"),
+               errors.PortTaken("s", "1", "V", "p"), errors.ServicesFailed("r", "m")]  # fmt: skip
     assert {type(sample) for sample in samples} == set(errors.FlowError.__subclasses__())
     for sample in samples:
         assert str(pickle.loads(pickle.dumps(sample))) == str(sample)
