@@ -1,0 +1,58 @@
+"""Whether MLflow's alias champion says what the ledger says; the ledger decides."""
+
+import sqlite3
+from collections.abc import Iterator
+
+from components.contract.errors import FusarError
+from components.installation.finding import Finding, Installation, error, info, ok, warning
+from components.installation.run_store import database
+from components.installation.sqlite import read_only
+
+
+def look(installation: Installation) -> Iterator[Finding]:
+    """Each model's champion by the ledger beside its alias."""
+    from components.registry.ledger import Ledger, ledger_url
+    from components.registry.models import MODELS
+
+    url = ledger_url(installation.root)
+    if "://" in url and not url.startswith("file:"):
+        yield info("the ledger lies on a remote store, not asked (the doctor uses no network)")
+        return
+    ledger, aliases = Ledger(url), _aliases(installation)
+    for model in (model.name for model in MODELS):
+        try:
+            champion = ledger.champion(model)
+        except FusarError as failure:
+            yield error(str(failure), f"Until then {model} keeps its champion, and nothing is promoted.")
+            continue
+        if aliases is not None:
+            yield from _compare(model, champion, aliases.get(model, ""))
+
+
+def _compare(model: str, champion: str, alias: str) -> Iterator[Finding]:
+    if champion == alias:
+        yield ok(f"{model}: champion {champion}, ledger and alias agree" if champion else f"{model}: no champion yet")
+    elif champion:
+        said = f"version {alias}" if alias else "no version"
+        remedy = (
+            f"A kill between ledger and alias leaves this: `fusar promote {model} {champion}` writes the alias again."
+        )
+        yield warning(f"{model}: the ledger names version {champion} champion, the alias {said}", remedy)
+    else:
+        remedy = f"The alias was set by hand: `fusar promote {model} {alias}` enters it, if its gates pass."
+        yield warning(f"{model}: the alias champion is on version {alias}, the ledger has no entry", remedy)
+
+
+def _aliases(installation: Installation) -> dict[str, str] | None:
+    """Version of each model that carries the alias; None where the store cannot be read here."""
+    file = database(installation)
+    if file is None:
+        return None
+    if not file.exists():
+        return {}
+    try:
+        with read_only(file) as connection:
+            rows = connection.execute("SELECT name, version FROM registered_model_aliases WHERE alias = 'champion'")
+            return {str(name): str(version) for name, version in rows}
+    except sqlite3.DatabaseError:
+        return None  # the check of the store says what is wrong with it
