@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import demo, lineage, plan, predict, promote, retrain
+from cli import demo, doctor, lineage, plan, predict, promote, retrain
 from components.contract.errors import FusarError
 from flows.errors import Interrupted
 
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("plan")(plan.plan)
+app.command("doctor")(doctor.doctor)
 app.command("retrain")(retrain.retrain)
 app.command("predict")(predict.predict)
 app.command("promote")(promote.promote)
