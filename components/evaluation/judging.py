@@ -8,7 +8,7 @@ import numpy as np
 from components.evaluation.ablation import ABSENT, CORRECT, SHUFFLED
 from components.evaluation.asking import Item
 from components.evaluation.baselines import Baselines
-from components.evaluation.measures import MEASURES, Measure
+from components.evaluation.measures import Measure, measures_of
 from components.evaluation.report import Metric, Slices
 from components.scores.bootstrap import Estimate, Resampling, difference, mean, ratio
 from components.scores.confusion import confusion, macro_f1
@@ -31,7 +31,7 @@ class Judge:
         found = []
         for task in TASKS:
             own = [item for item in items if item.question.task == task.name]
-            for place, measure in enumerate(MEASURES[task.name]):
+            for place, measure in enumerate(measures_of(task)):
                 metric = self._metric(own, measure, is_main=place == 0)
                 found += [] if metric is None else [metric]
         return found

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from components.scores.boxes import match
-from components.tasks import classify, count, describe, detect, land_cover, locate
+from components.tasks import Task, classify, count, describe, detect, land_cover, locate
 from components.tasks.land_cover import COVERS
 from components.tasks.question import exact, normalise
 
@@ -79,7 +79,7 @@ def one_of(words: tuple[str, ...]) -> Callable[[str], str | None]:
 
 
 # The first measure of a task is its main one: the mean of the items' scores, but for detect, where F1 is summed.
-MEASURES: Mapping[str, tuple[Measure, ...]] = {
+_MEASURES: Mapping[str, tuple[Measure, ...]] = {
     count.NAME: (
         Measure("accuracy", average(count.score)),
         Measure("ships", average(count.score), count.WORDING["ship"]),
@@ -103,3 +103,8 @@ MEASURES: Mapping[str, tuple[Measure, ...]] = {
     describe.NAME: (Measure("clauses_right", average(describe.score)),),
     detect.NAME: (Measure("f1_25", box_f1(0.25)), Measure("f1_50", box_f1(0.50)), share_unparsed(detect.parse)),
 }
+
+
+def measures_of(task: Task) -> tuple[Measure, ...]:
+    """Figures of a task, its main one first; a task that asks for none of its own gets the mean of its scores."""
+    return _MEASURES.get(task.name, (Measure("score", average(task.score)),))

@@ -1,13 +1,13 @@
 """The stage evaluate: what the models can do at places they have never seen, beside what needs no model."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 from pydantic import Field, field_validator
 
 from components.contract.stage import Metrics, Paths, Stage, StageConfig
+from components.tasks.task_name import TaskName, unnamed_tasks
 
 Variant = Literal["correct", "shuffled", "absent"]
-TaskName = Literal["count", "locate", "classify", "land_cover", "describe", "detect"]
 
 
 class TaskConfig(StageConfig):
@@ -39,14 +39,13 @@ class EvaluationConfig(StageConfig):
     bootstrap_draws: int = Field(ge=100, le=10**5, description="Draws of places behind each 95 % interval.")
     chance_draws: int = Field(ge=1, le=1000, description="Random training answers behind each chance level.")
     recall_at: tuple[int, ...] = Field(min_length=1, description="Lengths k of the lists behind retrieval's R@k.")
-    tasks: dict[TaskName, TaskConfig] = Field(description="How much of each of the six tasks is asked.")
+    tasks: dict[TaskName, TaskConfig] = Field(description="How much of each task is asked.")
 
     @field_validator("tasks")
     @classmethod
     def _names_every_task(cls, tasks: dict[TaskName, TaskConfig]) -> dict[TaskName, TaskConfig]:
-        missing = set(get_args(TaskName)) - set(tasks)
-        if missing:
-            raise ValueError(f"must name all six tasks (chips: 0 asks none); missing: {', '.join(sorted(missing))}")
+        if missing := unnamed_tasks(tasks):
+            raise ValueError(f"must name every task (chips: 0 asks none); missing: {', '.join(missing)}")
         return tasks
 
 

@@ -1,13 +1,10 @@
 """Fine-tuning of FUSAR-GPT: `align` learns to describe chips, `instruct` to answer questions about them."""
 
-from typing import Literal, get_args
-
 from pydantic import Field, model_validator
 
 from components.contract.stage import Metrics, Paths, Stage, StageConfig
 from components.networks.sizes import LanguageConfig, LoraSettings, Part, TlmConfig
-
-TaskName = Literal["count", "locate", "classify", "land_cover", "describe", "detect"]
+from components.tasks.task_name import TaskName, unnamed_tasks
 
 
 class TrainingConfig(StageConfig):
@@ -70,14 +67,14 @@ class InstructConfig(TrainingConfig):
 
     questions_per_chip: int = Field(ge=1, le=64, description="Most questions about one chip in one epoch.")
     task_weights: dict[TaskName, float] = Field(
-        description="How likely a task's question is drawn, relative to the others [1]; all six tasks, 0 = never."
+        description="How likely a task's question is drawn, relative to the others [1]; every task, 0 = never."
     )
 
     @model_validator(mode="after")
     def _names_every_task(self) -> "InstructConfig":
-        missing = set(get_args(TaskName)) - set(self.task_weights)
+        missing = unnamed_tasks(self.task_weights)
         if missing or min(self.task_weights.values()) < 0:
-            raise ValueError(f"task_weights must give every task a weight of 0 or more; missing: {sorted(missing)}")
+            raise ValueError(f"task_weights must give every task a weight of 0 or more; missing: {missing}")
         return self
 
 
