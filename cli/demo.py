@@ -69,11 +69,22 @@ def _show(root: Path, retrained: "Retrained", seconds: float) -> None:
     for champion in _champions(root):
         console.print(f"Champion: {champion}")
     console.print(f"Report page: {registration.report}", soft_wrap=True)
+    console.print(_disk(root), soft_wrap=True)
     console.print(f"Done in {seconds:.0f} s. Try next:")
     scenes = sorted((retrained.checkout / "data/scenes").glob("*-c3.tif"))
     look = f"fusar predict {scenes[0].relative_to(root)}" if scenes else "fusar plan"
     for command in (look, "fusar lineage show fusar-gpt@champion", "make demo-update"):
         console.print(f"  {command}", soft_wrap=True)
+
+
+def _disk(root: Path) -> str:
+    """Disk that the demo takes, the environment included; what cache and checkouts share counts once."""
+    from components.installation.sizes import gigabytes, measure, state_groups
+    from components.revisions.home import Home
+
+    sizes = measure({"environment": (Path(sys.prefix),), **state_groups(root, Home(root).remote, root / ".dvc/cache")})
+    parts = ", ".join(f"{name} {gigabytes(size)}" for name, size in sizes.groups.items())
+    return f"Disk: {gigabytes(sizes.total)} ({parts})"
 
 
 def _metrics_table(report: Path) -> "Table":

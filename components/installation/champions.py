@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 from components.contract.errors import FusarError
 from components.installation.finding import Finding, Installation, error, info, ok, warning
@@ -12,14 +13,17 @@ from components.installation.sqlite import read_only
 def look(installation: Installation) -> Iterator[Finding]:
     """Each model's champion by the ledger beside its alias."""
     from components.registry.ledger import Ledger, ledger_url
-    from components.registry.models import MODELS
 
     url = ledger_url(installation.root)
     if "://" in url and not url.startswith("file:"):
         yield info("the ledger lies on a remote store, not asked (the doctor uses no network)")
         return
     ledger, aliases = Ledger(url), _aliases(installation)
-    for model in (model.name for model in MODELS):
+    folder = Path(url.removeprefix("file://")) / "ledger"
+    models = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if not models and not aliases:
+        yield ok("no champion yet")
+    for model in sorted(models | set(aliases or ())):
         try:
             champion = ledger.champion(model)
         except FusarError as failure:
@@ -31,7 +35,7 @@ def look(installation: Installation) -> Iterator[Finding]:
 
 def _compare(model: str, champion: str, alias: str) -> Iterator[Finding]:
     if champion == alias:
-        yield ok(f"{model}: champion {champion}, ledger and alias agree" if champion else f"{model}: no champion yet")
+        yield ok(f"{model}: champion {champion}, ledger and alias agree")
     elif champion:
         said = f"version {alias}" if alias else "no version"
         remedy = (
