@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import demo, doctor, lineage, plan, predict, promote, retrain
+from cli import data, demo, doctor, lineage, plan, predict, promote, retrain
 from components.contract.errors import FusarError
 from flows.errors import Interrupted
 
@@ -23,6 +23,7 @@ app.command("retrain")(retrain.retrain)
 app.command("predict")(predict.predict)
 app.command("promote")(promote.promote)
 app.add_typer(lineage.app, name="lineage")
+app.add_typer(data.app, name="data")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,0 +1,123 @@
+"""`fusar data`: scenes of your own."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from components.catalog.adding import Outcome
+
+app = typer.Typer(help="Scenes of your own: what data/ holds.", no_args_is_help=True)
+
+PATHS = typer.Argument(help="Files, folders (every .tif below them) or quoted patterns.", show_default=False)
+TEMPLATE = typer.Option(help="STAC item whose properties say what the files do not.", show_default=False)
+SET = typer.Option("--set", help="NAME=VALUE: one STAC property, or id; may be given several times.")
+PRODUCT = typer.Option(help="Product family of all files; by default each is recognised.", show_default=False)
+ASSET = typer.Option(
+    help="NAME=FILE: land_cover, objects or alphaearth of one scene; by default SCENE_NAME.tif (.geojson) beside it."
+)
+
+
+@app.callback()
+def data() -> None:
+    """Scenes of your own: what data/ holds."""
+
+
+@app.command()
+def add(
+    paths: Annotated[list[str], PATHS],
+    template: Annotated[Path | None, TEMPLATE] = None,
+    values: Annotated[list[str] | None, SET] = None,
+    product: Annotated[str | None, PRODUCT] = None,
+    asset: Annotated[list[str] | None, ASSET] = None,
+) -> None:
+    """Copy rasters into data/scenes and describe each as a STAC item in data/items; your files stay as they are.
+
+    Example: fusar data add ~/sar --set platform=sentinel-1a
+    """
+    from components.catalog.adding import Addition, Outcome, add_scenes
+    from components.catalog.errors import NoSuchFile
+    from components.catalog.given import read_given
+    from components.catalog.sources import expand
+    from components.revisions.home import find_home
+
+    root = find_home(Path.cwd()).root
+    sources, missing = expand(paths)
+    given, assets = read_given(template, values or ()), _assets(asset or ())
+    _of_one_scene(len(sources), given.scene_id is not None, bool(assets))
+    _say_what_is_not_checked_out(root)
+    staging = root / ".fusar/incoming"
+    addition = Addition(root / "data", staging, _as_ingestion_reads(root), given, product, assets)
+    outcomes = [Outcome(path, "set aside", error=NoSuchFile(path)) for path in missing]
+    for outcome in add_scenes(sources, addition):
+        _say(outcome)
+        outcomes.append(outcome)
+    _summarise(outcomes, staging)
+
+
+def _assets(pairs: "Sequence[str]") -> dict[str, Path]:
+    from components.catalog.errors import BadTemplate
+    from components.catalog.sources import COMPANIONS
+
+    found = {}
+    for pair in pairs:
+        name, _, file = pair.partition("=")
+        if name not in COMPANIONS or not file:
+            raise BadTemplate(f"--asset {pair[:60]!r}", f"not NAME=FILE with a NAME of {', '.join(COMPANIONS)}")
+        found[name] = Path(file).expanduser()
+    return found
+
+
+def _of_one_scene(count: int, has_id: bool, has_assets: bool) -> None:
+    from components.catalog.errors import OneSceneOnly
+
+    if count > 1 and (has_id or has_assets):
+        raise OneSceneOnly("id" if has_id else "--asset", count)
+
+
+def _say_what_is_not_checked_out(root: Path) -> None:
+    if (root / "data.dvc").exists() and not (root / "data/items").exists():
+        typer.echo(
+            "note: data.dvc pins scenes that are not in data/: `dvc add data` will leave them out. "
+            "To keep them beside yours: dvc checkout data.dvc",
+            err=True,
+        )
+
+
+def _as_ingestion_reads(root: Path) -> Callable[[Path, Path], int]:
+    """How many chips ingestion would cut from a scene, by its own code with the parameters of params.yaml."""
+    from components.contract.params import read_params, stage_config
+    from components.ingestion.chips import chips_of
+    from components.ingestion.config import IngestConfig
+    from components.ingestion.items import read_scene
+    from components.ingestion.stage import STAGES
+
+    params = root / "params.yaml"
+    config = stage_config(STAGES[0], read_params(params), params)
+    assert isinstance(config, IngestConfig)
+    return lambda item_file, folder: len(chips_of(read_scene(item_file, folder), config))
+
+
+def _say(outcome: "Outcome") -> None:
+    if outcome.kind == "added":
+        typer.echo(f"added      {outcome.scene_id}  {outcome.product}  {outcome.chips} chips")
+    elif outcome.kind == "unchanged":
+        typer.echo(f"unchanged  {outcome.scene_id}  {outcome.product}")
+
+
+def _summarise(outcomes: "Sequence[Outcome]", staging: Path) -> None:
+    from components.catalog.errors import NothingAdded
+
+    aside = [outcome for outcome in outcomes if outcome.kind == "set aside"]
+    for outcome in aside:
+        typer.echo(f"set aside  {outcome.reason(staging)}", err=True)
+    counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in ("added", "unchanged", "set aside")}
+    if len(aside) == len(outcomes):
+        raise NothingAdded(len(aside))
+    typer.echo(", ".join(f"{count} {kind}" for kind, count in counts.items()) + ".")
+    if counts["added"]:
+        typer.echo("Next: dvc add data && git add data.dvc && git commit -m 'add scenes' && fusar plan")

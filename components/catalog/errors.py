@@ -1,0 +1,136 @@
+"""What can be wrong with a file that someone wants to add, or with what they say about it."""
+
+from components.contract.errors import FusarError
+from components.rasters.errors import SceneError
+
+_MOST_EXAMPLES = 3  # more would hide the sentence that they stand in
+
+
+class NoSuchFile(SceneError):
+    """A path names no file, and no file matches it as a pattern."""
+
+    code = "no-such-file"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        return "no such file, and no .tif or .tiff below it. Correct the path, or quote the pattern."
+
+
+class MissingFields(SceneError):
+    """Neither the product nor the person says what ingestion must know."""
+
+    code = "missing-field"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        product, fields = self.details
+        assert isinstance(fields, dict)
+        options = " ".join(f"--set {name}={example}" for name, example in fields.items())
+        how = f"for example `{options}`" if len(fields) <= _MOST_EXAMPLES else "by --set NAME=VALUE for each"
+        return (
+            f"read as {product}, which does not say {', '.join(fields)}. Say it {how}, or in the properties of a STAC "
+            "item given as --template."
+        )
+
+
+class Contradiction(SceneError):
+    """A product and the person say different things."""
+
+    code = "contradiction"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        product, field, stated, given = self.details
+        return (
+            f"{field} is {stated!r} by the rules of {product}, but {given!r} was given. Leave it out of --set and "
+            "--template, or say with --product what the file really is."
+        )
+
+
+class WrongField(SceneError):
+    """A field holds a value that cannot be what it should be."""
+
+    code = "wrong-field"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        field, value, needed = self.details
+        return f"{field} {str(value)[:60]!r} is not {needed}. Correct it in its metadata file, --set or --template."
+
+
+class UnusableName(SceneError):
+    """A file's name cannot name a scene."""
+
+    code = "unusable-name"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        (name,) = self.details
+        return (
+            f"{str(name)[:60]!r} cannot name a scene (letters, digits, `.`, `_`, `-`; up to 100; the first a letter or "
+            "digit). Name it with --set id=NAME."
+        )
+
+
+class NameTaken(SceneError):
+    """Another scene, or the same one described otherwise, has this name already."""
+
+    code = "name-taken"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        scene_id, file = self.details
+        return (
+            f"data/{file} is there already and differs. To replace scene {scene_id}, remove that file and add again; "
+            "to keep both, name this one with --set id=NAME."
+        )
+
+
+class UnknownProduct(FusarError):
+    """--product names no product family."""
+
+    def __init__(self, asked: str, known: tuple[str, ...]) -> None:
+        super().__init__(asked, known)
+        self.asked, self.known = asked, known
+
+    def __str__(self) -> str:
+        return f"--product {self.asked[:60]!r}: no such family. Take one of {', '.join(self.known)}, or leave it out."
+
+
+class BadTemplate(FusarError):
+    """What a person says about scenes cannot be read."""
+
+    def __init__(self, where: str, fault: str) -> None:
+        super().__init__(where, fault)
+        self.where, self.fault = where, fault
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.fault}. docs/reference/data.md shows a template and lists the fields."
+
+
+class OneSceneOnly(FusarError):
+    """An option that belongs to one scene was given with several."""
+
+    def __init__(self, option: str, count: int) -> None:
+        super().__init__(option, count)
+        self.option, self.count = option, count
+
+    def __str__(self) -> str:
+        return f"{self.option} belongs to one scene, but {self.count} files were given. Add that scene by itself."
+
+
+class NothingAdded(FusarError):
+    """Not one of the files could be added."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+    def __str__(self) -> str:
+        return f"nothing was added: {self.count} set aside, each with its remedy above."

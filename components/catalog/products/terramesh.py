@@ -1,0 +1,44 @@
+"""Sentinel-1 RTC chips of TerraMesh: two bands without names, a time tag, and the folder S1RTC.
+
+The order of the bands (VV, VH) and gamma nought in decibels are what TerraMesh's documentation says of S1RTC; which of
+the satellites took a chip is nowhere said, so it is asked for. Source: https://huggingface.co/datasets/ibm-esa-geospatial/TerraMesh
+"""
+
+import re
+
+from components.catalog.products.product import Facts, Product, utc
+from components.rasters.opening import Raster
+
+_CELL = re.compile(r"\d+[UD]_\d+[LR]_\d+_\d+")  # of the Major TOM grid
+_FOLDER = "S1RTC"
+
+
+def _matches(raster: Raster) -> bool:
+    is_named_so = _CELL.fullmatch(raster.path.stem) is not None and raster.path.absolute().parent.name == _FOLDER
+    return is_named_so and raster.bands == 2 and "datetime" in raster.dataset.tags()
+
+
+def _facts(raster: Raster) -> Facts:
+    time = raster.dataset.tags().get("datetime")
+    return {
+        **({} if time is None else {"datetime": utc(raster, time)}),
+        "constellation": "sentinel-1",
+        "instruments": ["c-sar"],
+        "sar:instrument_mode": "IW",
+        "sar:frequency_band": "C",
+        "sar:center_frequency": 5.405,
+        "sar:observation_direction": "right",
+        "sar:product_type": "RTC",
+        "sar:polarizations": ["VV", "VH"],
+        "fusar:quantity": "gamma0",
+        "fusar:scale": "decibel",
+        "fusar:simulated": False,
+    }
+
+
+PRODUCT = Product(
+    name="terramesh-s1rtc",
+    title="Sentinel-1 gamma nought chips [dB] of TerraMesh: S1RTC/282D_485L_3_3.tif with a tag datetime",
+    matches=_matches,
+    facts=_facts,
+)

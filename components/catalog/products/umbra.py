@@ -1,0 +1,110 @@
+"""Umbra GEC: 8-bit amplitude on a rotated grid; its facts stand in the metadata file beside it, some in its name.
+
+Source: Umbra Collect Metadata 1.0 and 1.1 (https://docs.canopy.umbra.space/docs/collect-metadata). The metadata file
+was tried on files made after that page, not on a real one. Newer deliveries hold a STAC item: give it as --template.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from components.catalog.errors import WrongField
+from components.catalog.products.product import Facts, Product, utc
+from components.rasters.opening import Raster
+
+_NAME = re.compile(r"(?P<time>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)_(?P<platform>UMBRA-\d\d)_GEC(?:_\w+)?")
+_MOST_BYTES = 10_000_000
+
+
+class _Resolution(BaseModel):
+    range_m: float = Field(alias="rangeMeters", gt=0)
+    azimuth_m: float = Field(alias="azimuthMeters", gt=0)
+
+
+class _Collect(BaseModel):
+    start: str = Field(alias="startAtUTC")
+    end: str | None = Field(None, alias="endAtUTC")
+    band: Literal["X"] = Field("X", alias="radarBand")
+    frequency_hz: float | None = Field(None, alias="radarCenterFrequencyHz", gt=0)
+    polarizations: list[Literal["VV", "VH", "HH", "HV"]] = Field(min_length=1)
+    incidence_deg: float | None = Field(None, alias="angleIncidenceDegrees", ge=0, le=90)
+    track: Literal["ASCENDING", "DESCENDING"] | None = Field(None, alias="satelliteTrack")
+    look: Literal["LEFT", "RIGHT"] | None = Field(None, alias="observationDirection")
+    resolution: _Resolution | None = Field(None, alias="maxGroundResolution")
+
+
+class _Metadata(BaseModel):
+    vendor: Literal["Umbra Space"]
+    mode: str = Field(alias="imagingMode")
+    satellite: str = Field(alias="umbraSatelliteName")
+    # An image of several collects has no one time and angle.
+    collects: Annotated[list[_Collect], Field(min_length=1, max_length=1)]
+
+
+def _metadata_file(raster: Raster) -> Path:
+    base = re.sub(r"_GEC(?:_\w+)?$", "", raster.path.stem)
+    return raster.path.with_name(f"{base}_METADATA.json")
+
+
+def _matches(raster: Raster) -> bool:
+    return _NAME.fullmatch(raster.path.stem) is not None
+
+
+def _facts(raster: Raster) -> Facts:
+    stated = {
+        "constellation": "umbra",
+        "sar:frequency_band": "X",
+        "sar:product_type": "GEC",
+        "fusar:quantity": "amplitude",
+        "fusar:scale": "amplitude",
+        "fusar:simulated": False,
+    }
+    name, file = _NAME.fullmatch(raster.path.stem), _metadata_file(raster)
+    if file.is_file():
+        return stated | dict(_of_metadata(raster, file))
+    if name is None:
+        return stated
+    day, clock = name["time"][:10], name["time"][11:].replace("-", ":")
+    return {**stated, "datetime": utc(raster, f"{day}T{clock}"), "platform": name["platform"].lower()}
+
+
+def _of_metadata(raster: Raster, file: Path) -> Facts:
+    metadata = _read(file)
+    collect = metadata.collects[0]
+    resolution = collect.resolution
+    found = {
+        "datetime": utc(raster, collect.start),
+        "start_datetime": utc(raster, collect.start) if collect.end else None,
+        "end_datetime": utc(raster, collect.end) if collect.end else None,
+        "platform": metadata.satellite.lower().replace("_", "-"),
+        "sar:instrument_mode": metadata.mode,
+        "sar:center_frequency": None if collect.frequency_hz is None else collect.frequency_hz / 1e9,
+        "sar:polarizations": list(collect.polarizations),
+        "sar:observation_direction": None if collect.look is None else collect.look.lower(),
+        "sar:resolution_range": None if resolution is None else resolution.range_m,
+        "sar:resolution_azimuth": None if resolution is None else resolution.azimuth_m,
+        "sat:orbit_state": None if collect.track is None else collect.track.lower(),
+        "view:incidence_angle": collect.incidence_deg,
+    }
+    return {field: value for field, value in found.items() if value is not None}
+
+
+def _read(file: Path) -> _Metadata:
+    if file.stat().st_size > _MOST_BYTES:
+        raise WrongField(file, "its size", file.stat().st_size, f"up to {_MOST_BYTES} bytes")
+    try:
+        return _Metadata.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        where = ".".join(map(str, fault["loc"])) or "the file"
+        raise WrongField(file, where, fault["input"], f"as Umbra describes it ({fault['msg']})") from error
+
+
+PRODUCT = Product(
+    name="umbra-gec",
+    title="Umbra GEC, uncalibrated amplitude: 2023-02-12-21-33-56_UMBRA-04_GEC.tif, facts in *_METADATA.json beside it",
+    matches=_matches,
+    facts=_facts,
+)
