@@ -1,4 +1,4 @@
-"""`fusar predict`: ask a registered model about a scene; a layer for QGIS and a picture come out."""
+"""`fusar predict`: ask a registered model about a scene; layers for QGIS and a picture come out."""
 
 import json
 from pathlib import Path
@@ -14,12 +14,13 @@ def predict(
         str, typer.Option(help="Bands in their order, e.g. VV,VH; default: the STAC item's.")
     ] = "",
     scale: Annotated[str, typer.Option(help="linear, decibel or amplitude; default: the STAC item's.")] = "",
-    out: Annotated[Path, typer.Option(help="Folder for SCENE.geojson and SCENE.png.")] = Path("predictions"),
+    out: Annotated[Path, typer.Option(help="Folder for SCENE.gpkg, .geojson, .qml and .png.")] = Path("predictions"),
 ) -> None:
-    """Write what a model says about SCENE as GeoJSON (opens in QGIS at the right place) and as PNG.
+    """Write what a model says about SCENE as layers that QGIS opens at their place and with their style, and as PNG.
 
     Example: fusar predict data/scenes/rotterdam-c3.tif
     """
+    from components.inference.geopackage import write_geopackage
     from components.inference.layers import write_geojson, write_picture
     from components.inference.registered import load_registered
     from components.inference.scene import predict_scene
@@ -30,8 +31,10 @@ def predict(
     registered = load_registered(find_home(Path.cwd()).root, model)
     predictions = predict_scene(scene, bands.polarizations, bands.scale, registered.answer)
     out.mkdir(parents=True, exist_ok=True)
-    layer, picture = out / f"{scene.stem}.geojson", out / f"{scene.stem}.png"
+    layer, styled, picture = (out / f"{scene.stem}.{ending}" for ending in ("geojson", "gpkg", "png"))
     write_geojson(predictions, registered.name, layer)
+    write_geopackage(predictions, registered.name, styled)
     write_picture(predictions, f"{scene.stem}, {registered.name}", picture)
     found = sum(len(chip.boxes) for chip in predictions)
-    typer.echo(json.dumps({"chips": len(predictions), "boxes": found, "layer": str(layer), "picture": str(picture)}))
+    files = {"layer": str(layer), "styled": str(styled), "picture": str(picture)}
+    typer.echo(json.dumps({"chips": len(predictions), "boxes": found, **files}))

@@ -10,25 +10,37 @@ import numpy as np
 
 from components.geography.projection import pixel_to_lonlat
 from components.inference.scene import CHIP_SIZE, ChipPrediction
+from components.inference.styles import qml_of_both
 from components.pages.figures import scene_overview
 
 
 def write_geojson(predictions: Sequence[ChipPrediction], model_version: str, path: Path) -> None:
     """Write chips and detections as one RFC 7946 FeatureCollection (longitude, latitude in EPSG:4326).
 
-    Each feature's `kind` is "chip" (with the answers as properties) or the label of a detected box.
+    Each feature's `kind` is "chip" (with the answers as properties) or the label of a detected box. Its style, which
+    QGIS takes by itself, lies beside it under the same name with .qml.
     """
+    text = json.dumps({"type": "FeatureCollection", "features": features_of(predictions, model_version)}, indent=1)
+    for file, content in ((path.with_suffix(".qml"), qml_of_both()), (path, text)):
+        partial = file.with_name(f".{file.name}.partial")
+        partial.write_text(content, encoding="utf-8")
+        partial.replace(file)
+
+
+def features_of(predictions: Sequence[ChipPrediction], model_version: str) -> list[dict[str, Any]]:
+    """Chips and the boxes detected in them as GeoJSON features, longitude and latitude in EPSG:4326."""
     features: list[dict[str, Any]] = []
+    whole = (0.0, 0.0, float(CHIP_SIZE), float(CHIP_SIZE))
     for chip in predictions:
-        whole = (0.0, 0.0, float(CHIP_SIZE), float(CHIP_SIZE))
-        properties = {"kind": "chip", "row": chip.row, "col": chip.col, "model": model_version, **chip.answers}
-        features.append(_feature(chip, whole, properties))
-        for box in chip.boxes:
-            features.append(_feature(chip, box.corners, {"kind": box.label, "model": model_version}))
-    text = json.dumps({"type": "FeatureCollection", "features": features}, indent=1)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+        origin = {"row": chip.row, "col": chip.col, "model": model_version}
+        features.append(_feature(chip, whole, {"kind": "chip", **origin, **chip.answers}))
+        # A label is the model's own word: one that says "chip" is no chip.
+        labels = [f"{box.label} (label)" if box.label == "chip" else box.label for box in chip.boxes]
+        features += [
+            _feature(chip, box.corners, {"kind": label, **origin})
+            for box, label in zip(chip.boxes, labels, strict=True)
+        ]
+    return features
 
 
 def _feature(
