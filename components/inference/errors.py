@@ -13,7 +13,18 @@ class BadRequest(FusarError):
         self.column, self.problem = column, problem
 
     def __str__(self) -> str:
-        return f"column {self.column!r}: {self.problem}. The model's signature and input example show a good request."
+        return f"column {self.column!r}: {self.problem}. docs/how-to/serve-a-champion.md describes every column."
+
+
+class NoServedFolder(FusarError):
+    """A model is served with FUSAR_SERVE_FOLDER set to something that is no folder."""
+
+    def __init__(self, variable: str, named: str) -> None:
+        super().__init__(variable, named)
+        self.variable, self.named = variable, named
+
+    def __str__(self) -> str:
+        return f"{self.variable}: {self.named!r} is no folder. Name the one whose chips may be asked for, or unset it."
 
 
 class EmptyForPrediction(FusarError):

@@ -1,55 +1,22 @@
-"""From the columns of a served request to what the networks take."""
+"""The columns of a served request, read and checked."""
 
 import base64
-import binascii
-import io
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from components.inference.errors import BadRequest
 
 BANDS: Final = 64  # of an AlphaEarth vector
-_PLANES: Final = {"L": 1, "LA": 2}
-_MAX_SIDE: Final = 4096
+MAX_CELLS: Final = 64  # along a side of the AlphaEarth grid: one for each merged patch of the largest chip
+MAX_QUESTION: Final = 2000  # [character]
+MAX_SPACING_M: Final = 1000.0
+_UNIT: Final = 1.001  # the largest component of a unit vector, with room for rounding
 
-UInt8 = npt.NDArray[np.uint8]
 Float32 = npt.NDArray[np.float32]
-
-
-def decode_chip(row: Mapping[str, Any]) -> tuple[UInt8, tuple[str, ...]]:
-    """Backscatter codes (P, H, W) and the polarizations that name the planes, from `image` and `polarizations`.
-
-    Args:
-        row: `image` is a PNG in base64, mode L (one polarization) or LA (two), each pixel an 8-bit backscatter code
-            (components.records.backscatter); `polarizations` names the planes, "VV" or "VV,VH".
-
-    Raises:
-        BadRequest: a column is missing or does not hold what it should.
-    """
-    polarizations = tuple(name.strip() for name in text_of(row, "polarizations").split(",") if name.strip())
-    try:
-        with Image.open(io.BytesIO(_decoded(row, "image")), formats=("PNG",)) as image:
-            if image.mode not in _PLANES or max(image.size) > _MAX_SIDE:
-                raise BadRequest("image", f"is {image.mode} of {image.size}; send L or LA, sides up to {_MAX_SIDE}")
-            pixels = np.asarray(image, dtype=np.uint8)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise BadRequest("image", f"is no PNG ({error})") from error
-    codes = pixels[np.newaxis] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    if len(codes) != len(polarizations):
-        raise BadRequest("polarizations", f"names {len(polarizations)} planes, but the image has {len(codes)}")
-    return codes, polarizations
-
-
-def encode_chip(codes: UInt8) -> str:
-    """The `image` column for backscatter codes of one or two planes, (P, H, W)."""
-    image = Image.fromarray(codes[0]) if len(codes) == 1 else Image.fromarray(codes.transpose(1, 2, 0), "LA")
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def decode_alphaearth(row: Mapping[str, Any]) -> tuple[Float32, npt.NDArray[np.bool_]] | tuple[None, None]:
@@ -59,23 +26,62 @@ def decode_alphaearth(row: Mapping[str, Any]) -> tuple[Float32, npt.NDArray[np.b
         row: `alphaearth` is little-endian float32 in base64; a cell that is not finite or all zeros counts as missing.
 
     Raises:
-        BadRequest: the bytes are no square grid of 64-band vectors.
+        BadRequest: the bytes are no square grid of 64-band vectors with values from -1 to 1, at most 64 x 64.
     """
     if not is_given(row, "alphaearth"):
         return None, None
-    data = _decoded(row, "alphaearth")
+    data = decoded(row, "alphaearth")
     side = int(np.sqrt(len(data) // (4 * BANDS)))
-    if side == 0 or side * side * BANDS * 4 != len(data):
-        raise BadRequest("alphaearth", f"holds {len(data)} bytes, which is no G x G grid of {BANDS} float32 values")
+    if not 0 < side <= MAX_CELLS or side * side * BANDS * 4 != len(data):
+        problem = f"holds {len(data)} bytes, which is no G x G grid of {BANDS} float32 values with G up to {MAX_CELLS}"
+        raise BadRequest("alphaearth", problem)
     vectors = np.frombuffer(data, dtype="<f4").reshape(side, side, BANDS).astype(np.float32)
     valid = np.isfinite(vectors).all(axis=-1) & (np.abs(vectors).sum(axis=-1) > 0)
+    if np.abs(vectors[valid]).max(initial=0) > _UNIT:
+        raise BadRequest("alphaearth", "holds a value beyond -1 to 1; send de-quantised vectors of unit length")
     return np.where(valid[..., np.newaxis], vectors, np.float32(0)), valid
 
 
+def question_of(row: Mapping[str, Any]) -> str:
+    """The question, up to 2000 characters.
+
+    Raises:
+        BadRequest: it is missing, empty or longer.
+    """
+    question = text_of(row, "question")
+    if len(question) > MAX_QUESTION:
+        raise BadRequest("question", f"has {len(question)} characters; the limit is {MAX_QUESTION}")
+    return question
+
+
+def spacing_of(row: Mapping[str, Any], of_grid: float | None) -> float:
+    """Ground sample distance [m]: the column `spacing_m`, or that of the chip's own grid where the column is empty.
+
+    Raises:
+        BadRequest: neither says it, or the column is not above 0 and up to 1000.
+    """
+    given = row.get("spacing_m")
+    if given is None or math.isnan(given):
+        if of_grid is None:
+            raise BadRequest("spacing_m", "is missing: a PNG does not say how far its pixels are apart [m]")
+        return of_grid
+    if not 0 < given <= MAX_SPACING_M:
+        raise BadRequest("spacing_m", f"is {given}; give metres above 0 and up to {MAX_SPACING_M:.0f}")
+    return float(given)
+
+
 def is_given(row: Mapping[str, Any], column: str) -> bool:
-    """Whether an optional column holds anything (pandas turns what is left out into NaN)."""
+    """Whether a text column holds anything.
+
+    Raises:
+        BadRequest: it holds something that is no text.
+    """
     value = row.get(column)
-    return isinstance(value, str) and value != ""
+    if value is None or value != value:  # pandas turns what is left out into NaN, the one value unlike itself
+        return False
+    if not isinstance(value, str):
+        raise BadRequest(column, f"is {value!r:.40}, which is no text")
+    return value != ""
 
 
 def text_of(row: Mapping[str, Any], column: str) -> str:
@@ -89,8 +95,13 @@ def text_of(row: Mapping[str, Any], column: str) -> str:
     return str(row[column])
 
 
-def _decoded(row: Mapping[str, Any], column: str) -> bytes:
+def decoded(row: Mapping[str, Any], column: str) -> bytes:
+    """The bytes of a required base64 column.
+
+    Raises:
+        BadRequest: it is missing or empty, or not base64.
+    """
     try:
         return base64.b64decode(text_of(row, column), validate=True)
-    except binascii.Error as error:
-        raise BadRequest(column, f"is not base64 ({error})") from error
+    except ValueError as error:  # binascii.Error is one; characters beyond ASCII are another
+        raise BadRequest(column, "is not base64") from error

@@ -12,8 +12,8 @@ from affine import Affine
 
 from components.contract.progress import progress
 from components.geography.footprints import locate
+from components.inference.chips import encode_chip
 from components.inference.errors import EmptyForPrediction
-from components.inference.requests import encode_chip
 from components.rasters.calibration import Scale, check_bands, read_codes
 from components.rasters.opening import Raster, open_raster
 from components.rasters.windows import affine_at, cut, offsets

@@ -20,9 +20,11 @@ from PIL import Image
 from components.registry.errors import RegistryError
 from components.registry.models import KLIP, RegisteredModel
 
-# What serving imports; the exact versions stand in requirements.lock.
+# What serving imports; the exact versions stand in requirements.lock. rasterio, pyproj and shapely make a GeoTIFF that
+# a request names answerable: 7 % of the environment, which torch and mlflow fill.
 PACKAGES: Final = (
     "accelerate",
+    "affine",
     "mlflow",
     "numpy",
     "pandas",
@@ -30,28 +32,35 @@ PACKAGES: Final = (
     "pillow",
     "pyarrow",
     "pydantic",
+    "pyproj",
+    "rasterio",
     "safetensors",
+    "shapely",
     "tokenizers",
     "torch",
     "transformers",
 )
 EXAMPLE_CAPTION: Final = "Two ships lie on open water."
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)")
-_IMAGE_COLUMNS: Final = (
-    ColSpec(DataType.string, "image", required=False),
-    ColSpec(DataType.string, "polarizations", required=False),
-)
+# A chip is given in `image` or named in `path`; docs/how-to/serve-a-champion.md describes every column.
+_CHIP_COLUMNS: Final = tuple(ColSpec(DataType.string, name, required=False) for name in ("image", "path", "scale"))
 SIGNATURES: Final = {
     "fusar-klip": ModelSignature(
-        inputs=Schema([*_IMAGE_COLUMNS, ColSpec(DataType.string, "text", required=False)]),
+        inputs=Schema(
+            [
+                *_CHIP_COLUMNS,
+                ColSpec(DataType.string, "polarizations", required=False),
+                ColSpec(DataType.string, "text", required=False),
+            ]
+        ),
         outputs=Schema([ColSpec(Array(DataType.double))]),
     ),
     "fusar-gpt": ModelSignature(
         inputs=Schema(
             [
-                ColSpec(DataType.string, "image"),
+                *_CHIP_COLUMNS,
                 ColSpec(DataType.string, "polarizations"),
-                ColSpec(DataType.double, "spacing_m"),
+                ColSpec(DataType.double, "spacing_m", required=False),
                 ColSpec(DataType.string, "question"),
                 ColSpec(DataType.string, "alphaearth", required=False),
             ]
@@ -63,7 +72,9 @@ SIGNATURES: Final = {
 
 
 def pinned_requirements(lock: Path) -> list[str]:
-    """The lines of requirements.lock that serving needs, sorted.
+    """What pip needs for serving: the lines of requirements.lock for `PACKAGES`, sorted, and the lock as constraints.
+
+    MLflow copies constraints into the model folder: what the packages need themselves gets the lock's versions too.
 
     Raises:
         RegistryError: the lock does not pin one of them.
@@ -73,7 +84,7 @@ def pinned_requirements(lock: Path) -> list[str]:
     absent = [name for name in PACKAGES if name not in found]
     if absent:
         raise RegistryError(f"{lock}: does not pin {', '.join(absent)}, which serving a model needs. Add the lines.")
-    return [found[name] for name in PACKAGES]
+    return [*(found[name] for name in PACKAGES), f"-c {lock}"]
 
 
 def input_example(model: RegisteredModel, checkout: Path) -> pd.DataFrame:
