@@ -17,10 +17,10 @@ _HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _POLYGON = "2"
 # Told apart on a dark radar image, also by people who do not see red and green (after Okabe and Ito, and Tol).
 _COLOURS = (
-    "240,228,66", "255,140,0", "221,119,204", "255,255,255", "213,94,0",
-    "86,180,233", "0,190,110", "190,220,90", "120,230,200", "200,170,130",
+    "240,228,66", "255,140,0", "255,110,180", "255,255,255", "165,110,255",
+    "86,180,233", "0,170,80", "190,220,90", "120,230,200", "205,170,125",
 )  # fmt: skip
-_OTHER = "150,150,150"
+_OTHER = "255,60,60"
 _BOX_COLOURS = {"ship": "255,140,0", "plane": "240,228,66"}
 _LONGEST_LABEL = 24
 
@@ -89,11 +89,10 @@ def _add_outline(symbols: ET.Element, name: str, rule: Rule) -> None:
         "joinstyle": "miter",
         "line_color": f"{rule.colour},255",
         "line_style": "solid",
-        "line_width": str(rule.width_mm),
+        # Only its inner half is drawn, so that neighbours with one edge in common both show.
+        "draw_inside_polygon": "1",
+        "line_width": str(2 * rule.width_mm),
         "line_width_unit": "MM",
-        # Drawn inside, so that neighbours with one edge in common both show.
-        "offset": str(-rule.width_mm / 2),
-        "offset_unit": "MM",
     }
     for key, value in settings.items():
         ET.SubElement(options, "Option", name=key, type="QString", value=value)
@@ -114,8 +113,8 @@ def _add_labels(root: ET.Element, labelled: str) -> None:
         textColor="255,255,255,255",
     )
     ET.SubElement(text, "text-buffer", bufferDraw="1", bufferSize="0.8", bufferSizeUnits="MM", bufferColor="0,0,0,255")
-    # 5: outside the polygon, so that the text does not hide what it names.
-    ET.SubElement(settings, "placement", placement="5", dist="0.5", distUnits="MM")
+    # 8: outside the polygon, so that the text does not hide what it names.
+    ET.SubElement(settings, "placement", placement="8", dist="0.5", distUnits="MM")
     ET.SubElement(settings, "rendering", drawLabels="1", obstacle="1")
 
 
