@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import rasterio
 
+from components.rasters.opening import open_raster
 from components.records.landcover import LAND_COVER
 from components.simulation.catalogue import SceneSpec
 from components.simulation.errors import MissingLandCoverMap, UnsuitablePlace
@@ -67,8 +67,8 @@ def land_cover_map() -> npt.NDArray[np.uint8]:
     files = sorted(Path(spec.origin).parent.glob("MCD12C1*.tif")) if spec and spec.origin else []
     if not files:
         raise MissingLandCoverMap(MAP_PACKAGE)
-    with rasterio.open(files[0]) as source:
-        igbp: npt.NDArray[np.uint8] = source.read(1)
+    with open_raster(files[0]) as raster:
+        igbp: npt.NDArray[np.uint8] = raster.read()[0]
     return igbp
 
 
