@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +78,14 @@ def test_the_disk_that_the_demo_takes_is_told_and_under_five_gigabytes(offline: 
     assert told is not None, offline.said
     if version("torch").endswith("+cpu"):
         assert float(told[1]) < GOAL_GB
+
+
+def test_make_demo_asks_pip_for_nothing_once_the_environment_is_there(tmp_path: Path) -> None:
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-geodata.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv").mkdir()
+    fresh = subprocess.run(["make", "-n", "demo"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    (tmp_path / ".venv/.runtime").touch()
+    installed = subprocess.run(["make", "-n", "demo"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "pip install" in fresh
+    assert installed.splitlines() == [".venv/bin/fusar demo"]
