@@ -43,6 +43,7 @@ def evaluate(config: EvaluationConfig, inputs: Paths, outputs: Paths) -> Metrics
         split=config.split,
         chips=len(chips),
         is_simulated=any(chip.is_simulated for chip in chips),
+        has_real=not all(chip.is_simulated for chip in chips),
         metrics=[*retrieved, *proofread_metrics, *answered],
         confusions=confusions(items),
     )

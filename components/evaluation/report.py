@@ -65,21 +65,32 @@ class Metric:
 
 @dataclass(frozen=True)
 class Report:
-    """All figures of one evaluation, and which answer was taken for which."""
+    """All figures of one evaluation, and which answer was taken for which.
+
+    Attributes:
+        is_simulated: whether any of its chips is simulated.
+        has_real: whether any of them is not.
+    """
 
     split: str
     chips: int
     is_simulated: bool
+    has_real: bool
     metrics: Sequence[Metric]
     confusions: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def _data(self) -> str:
+        if self.is_simulated and self.has_real:
+            return "simulated and real scenes: figures do not say what real SAR alone gives"
+        simulated = "simulated scenes: figures show that the path works, not what real SAR gives"
+        return simulated if self.is_simulated else "measured scenes"
 
     def write(self, path: Path) -> None:
         """Write report.json: sorted keys, null where there is no value."""
         content = {
             "simulated": self.is_simulated,
-            "data": "simulated scenes: figures show that the path works, not what real SAR gives"
-            if self.is_simulated
-            else "measured scenes",
+            "data": self._data,
             "split": self.split,
             "chips": self.chips,
             "interval": "95 %, percentile bootstrap over places",
