@@ -23,6 +23,10 @@ def look(installation: Installation) -> Iterator[Finding]:
     models = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if not models and not aliases:
         yield ok("no champion yet")
+    file = database(installation)
+    if models and file is not None and not file.exists():
+        yield _lost(installation.root, file)
+        return
     for model in sorted(models | set(aliases or ())):
         try:
             champion = ledger.champion(model)
@@ -31,6 +35,17 @@ def look(installation: Installation) -> Iterator[Finding]:
             continue
         if aliases is not None:
             yield from _compare(model, champion, aliases.get(model, ""))
+
+
+def _lost(root: Path, file: Path) -> Finding:
+    """The ledger names champions of a store that is not where it should be."""
+    others = sorted(str(other) for other in root.glob("*/mlflow.db"))
+    there = f"{others[0]} is one; " if others else ""
+    remedy = (
+        f"{there}move its folder back to {file.parent}, or set MLFLOW_TRACKING_URI=sqlite:///<its path> and call "
+        "`fusar doctor --mend`."
+    )
+    return error(f"the ledger names champions, but there is no store at {file}: it was moved or renamed", remedy)
 
 
 def _compare(model: str, champion: str, alias: str) -> Iterator[Finding]:

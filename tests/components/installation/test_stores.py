@@ -159,9 +159,17 @@ def test_a_changed_ledger_entry_is_an_error(with_store, worst):
     assert (finding.severity, "was changed after entry 2" in finding.message) == (Severity.ERROR, True)
 
 
-def test_a_store_that_is_gone_beside_a_ledger_is_a_warning(installation, worst):
-    Ledger(str(installation.state / "remote")).append("fusar-gpt", (), version="1", **VALUES)
-    assert "the alias no version" in worst(champions.look(installation)).message
+def test_a_renamed_store_is_an_error_that_names_where_it_lies_and_is_mended_there(with_store, worst):
+    Ledger(str(with_store.state / "remote")).append("fusar-gpt", (), version="1", **VALUES)
+    (with_store.root / "mlruns").rename(with_store.root / "kept")
+    finding = worst(champions.look(with_store))
+    assert (finding.severity, "moved or renamed" in finding.message) == (Severity.ERROR, True)
+    assert str(with_store.root / "kept/mlflow.db") in finding.remedy
+    uri = f"sqlite:///{with_store.root / 'kept/mlflow.db'}"
+    renamed = replace(with_store, environment={"MLFLOW_TRACKING_URI": uri})
+    list(mend(renamed))
+    assert worst(champions.look(renamed)).severity is Severity.OK
+    assert worst(artifact_locations.look(renamed)).severity is Severity.OK
 
 
 def test_a_damaged_database_of_prefect_is_a_warning_with_what_is_lost(installation, worst):
