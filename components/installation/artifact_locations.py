@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from components.installation.errors import StoreInUse
-from components.installation.finding import Finding, Installation, error, ok, warning
+from components.installation.finding import Finding, Installation, error, info, ok, warning
 from components.installation.run_store import database
 from components.installation.sqlite import read_only
 
@@ -21,6 +21,7 @@ COLUMNS = (
     ("model_versions", "source"),
 )
 ARTIFACTS = "artifacts"
+MEND_SECONDS = 600.0
 LOCK = ".store.lock"  # components.tracking.store holds it while it makes the tables
 
 
@@ -48,7 +49,11 @@ def look(installation: Installation) -> Iterator[Finding]:
     file = database(installation)
     if file is None or not file.exists():
         return
-    found = locations_in(file)
+    try:
+        found = locations_in(file)
+    except TimeoutError as failure:
+        yield info(f"too many artifact locations to be looked at in passing ({failure})", "`fusar doctor --mend` does.")
+        return
     folder = file.parent
     if found.moved:
         old = ", ".join(str(path) for path in found.old_folders)
@@ -67,14 +72,15 @@ def look(installation: Installation) -> Iterator[Finding]:
         yield ok(f"{found.inside} artifact locations in {folder}")
 
 
-def locations_in(file: Path) -> Locations:
+def locations_in(file: Path, seconds: float = 1.5) -> Locations:
     """The addresses of a store, sorted by where they lead.
 
     Raises:
+        TimeoutError: there are too many to be read in that time.
         sqlite3.DatabaseError: the file is no store.
     """
     folder = file.resolve().parent
-    with read_only(file) as connection:
+    with read_only(file, seconds) as connection:
         stored = {column: _stored(connection, *column) for column in COLUMNS}
         default = connection.execute("SELECT artifact_location FROM experiments WHERE experiment_id = 0").fetchone()
     places = {text: path for texts in stored.values() for text in texts if (path := local_path(text)) is not None}
@@ -130,7 +136,7 @@ def rewrite(file: Path) -> tuple[int, Path] | None:
     folder = file.resolve().parent
     try:
         with FileLock(folder / LOCK, timeout=2):
-            found = locations_in(file)
+            found = locations_in(file, MEND_SECONDS)
             if not found.moved:
                 return None
             backup = file.with_name(f"{file.name}.before-mend-{time.strftime('%Y%m%dT%H%M%S')}")

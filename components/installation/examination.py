@@ -62,11 +62,14 @@ def installation_at(folder: Path, environment: Mapping[str, str] = os.environ) -
 def examine(installation: Installation, checks: Iterable[Check] = CHECKS) -> Iterator[Examined]:
     """What each check finds; a check that fails itself becomes a finding, and the others go on."""
     for check in checks:
-        try:
-            found = list(check.look(installation))
-        except Exception as failure:
-            found = [_crash(failure)]
-        yield from (Examined(check.name, finding) for finding in found)
+        yield from (Examined(check.name, finding) for finding in _looked(check, installation))
+
+
+def _looked(check: Check, installation: Installation) -> Iterator[Finding]:
+    try:
+        yield from check.look(installation)
+    except Exception as failure:
+        yield _crash(failure)
 
 
 def _crash(failure: Exception) -> Finding:

@@ -32,9 +32,7 @@ def _held(installation: Installation) -> Iterator[Finding]:
 
 
 def _left_in_dvc(installation: Installation) -> Iterator[Finding]:
-    state = installation.state
-    for folder in (installation.root, state / "demo", *sorted((state / "worktrees").glob("*"))):
-        file = folder / DVC_LOCKS
+    for file in _dvc_locks(installation):
         dead = [pid for pid in owners_of(file) if not is_running(pid)]
         if dead:
             numbers = ", ".join(str(pid) for pid in sorted(set(dead)))
@@ -62,7 +60,12 @@ def owners_of(file: Path) -> list[int]:
 
 def abandoned_dvc_locks(installation: Installation) -> list[Path]:
     """DVC's lock files in which nobody who is named runs any more."""
+    named = {file: owners_of(file) for file in _dvc_locks(installation)}
+    return [file for file, owners in named.items() if owners and not any(is_running(pid) for pid in owners)]
+
+
+def _dvc_locks(installation: Installation) -> list[Path]:
+    """DVC's lock files of the repository and of every checkout."""
     state = installation.state
     folders = (installation.root, state / "demo", *sorted((state / "worktrees").glob("*")))
-    named = {folder / DVC_LOCKS: owners_of(folder / DVC_LOCKS) for folder in folders}
-    return [file for file, owners in named.items() if owners and not any(is_running(pid) for pid in owners)]
+    return [folder / DVC_LOCKS for folder in folders]

@@ -30,9 +30,9 @@ def _cores() -> Finding:
 
 def memory_gb() -> float:
     """Memory that processes may take here [GB]: what is available, or less where a container sets a limit."""
-    lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
-    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
-    available = kilobytes["MemAvailable"] * 1024
+    import psutil
+
+    available = int(psutil.virtual_memory().available)
     limit = CGROUP.read_text(encoding="utf-8").strip() if CGROUP.is_file() else "max"
     return min(available, int(limit) if limit.isdigit() else available) / 1e9
 

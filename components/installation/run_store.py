@@ -46,17 +46,16 @@ def _whole(file: Path) -> Iterator[Finding]:
     remedy = f"Bring {file.name} back from a copy, or keep what can be read: `sqlite3 {file} .recover`."
     try:
         broken = damage(file)
-    except TimeoutError:
-        yield info(f"{file}: too large to be checked in passing", f"`sqlite3 {file} 'PRAGMA quick_check'`")
-        broken = ""
-    if broken:
-        yield error(f"{file}: damaged: {broken}", remedy)
-        return
-    try:
+        if broken:
+            yield error(f"{file}: damaged: {broken}", remedy)
+            return
         with read_only(file) as connection:
             has = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
             runs = connection.execute("SELECT count(*) FROM runs").fetchone()[0]
             versions = connection.execute("SELECT count(*) FROM model_versions").fetchone()[0]
+    except TimeoutError:
+        yield info(f"{file}: too large to be checked in passing", f"`sqlite3 {file} 'PRAGMA quick_check'`")
+        return
     except (sqlite3.DatabaseError, TypeError) as failure:
         yield error(f"{file}: no store of MLflow: {failure}", "Move the file away; the next retrain makes a new store.")
         return

@@ -11,11 +11,21 @@ BUSY_SECONDS = 1.0
 
 @contextmanager
 def read_only(file: Path, seconds: float = 1.5) -> Iterator[sqlite3.Connection]:
-    """A connection that cannot write; a query that takes longer than `seconds` raises sqlite3.OperationalError."""
+    """A connection that cannot write.
+
+    Raises:
+        TimeoutError: the block's queries take longer than `seconds`.
+        sqlite3.DatabaseError: the file is no database, or is damaged.
+    """
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as connection:
         deadline = time.monotonic() + seconds
         connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
-        yield connection
+        try:
+            yield connection
+        except sqlite3.OperationalError as failure:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{file}: not read in {seconds:.1f} s") from failure
+            raise
 
 
 def damage(file: Path, seconds: float = 1.5) -> str:
@@ -28,7 +38,5 @@ def damage(file: Path, seconds: float = 1.5) -> str:
         with read_only(file, seconds) as connection:
             answer = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.DatabaseError as failure:
-        if "interrupted" in str(failure):
-            raise TimeoutError(str(file)) from failure
         return str(failure)
     return "" if answer == "ok" else answer.replace("\n", " ")
