@@ -3,24 +3,30 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from components.contract.stage import OUTPUTS_FOLDER
 from components.revisions.checkout import Checkout
 from components.revisions.home import Home
 from components.tracking.keys import input_key
+from components.tracking.markdown import escaped, link
+from components.tracking.results import NOTHING_LEFT, Opening, RetrainResult, StageResult, Status
+from flows.addresses import addresses, flow_run_address
 
 if TYPE_CHECKING:
-    from components.tracking.runs import Status, Tracking
+    from components.tracking.runs import Tracking
 
 
 class Recorder:
     """Makes each run when it is first needed: a retrain without work makes none, and MLflow is not even imported."""
 
     def __init__(self, home: Home, checkout: Checkout, flow_run_id: str) -> None:
-        self._home, self._checkout, self._flow_run_id = home, checkout, flow_run_id
+        self._home, self._checkout, self.flow_run_id = home, checkout, flow_run_id
 
     @cached_property
     def _tracking(self) -> "Tracking":
@@ -31,12 +37,27 @@ class Recorder:
     @cached_property
     def mlflow_run_id(self) -> str:
         """Id of the retrain's own run, the parent of its stages' runs."""
-        return self._tracking.start_retrain_run(self._checkout.commit, self._checkout.profile, self._flow_run_id)
+        checkout = self._checkout
+        params = yaml.safe_load((checkout.folder / "params.yaml").read_text(encoding="utf-8"))
+        opening = Opening(f"Running. {self._origin}.", _flat(params))
+        return self._tracking.start_retrain_run(checkout.commit, checkout.profile, self.flow_run_id, opening)
 
-    def close(self, status: "Status", metrics: Mapping[str, float]) -> None:
+    @property
+    def experiment_id(self) -> str:
+        """Id of the experiment that holds all runs."""
+        return self._tracking.experiment_id
+
+    @property
+    def has_run(self) -> bool:
+        """Whether the retrain has needed its own run."""
+        return "mlflow_run_id" in vars(self)
+
+    def close(self, status: Status, result: "RetrainResult | Mapping[str, float]" = NOTHING_LEFT) -> None:
         """End the retrain's run, if there is one, and keep its lock in it."""
-        if "mlflow_run_id" in vars(self):
-            self._tracking.finish_retrain_run(self.mlflow_run_id, status, metrics, self._checkout.lock)
+        if self.has_run:
+            result = result if isinstance(result, RetrainResult) else RetrainResult(metrics=result)
+            result = replace(result, files=((self._checkout.lock, ""), *result.files))
+            self._tracking.finish_retrain_run(self.mlflow_run_id, status, result)
 
     def restored(self, stage: str, entry: Mapping[str, Any]) -> None:
         """Link the run that once made a restored stage."""
@@ -44,8 +65,36 @@ class Recorder:
 
     def stage(self, stage: str, entry: Mapping[str, Any]) -> "StageRecord":
         """Begin the run of a stage whose command has just started."""
-        mlflow_run_id = self._tracking.start_stage_run(self.mlflow_run_id, stage, input_key(entry))
+        values = [value.get(stage, {}) for value in entry.get("params", {}).values()]
+        params = {name: value for found in values for name, value in _flat(found).items()}
+        opening = Opening(f"Stage {escaped(stage)} of a retrain. {self._origin}.", params)
+        mlflow_run_id = self._tracking.start_stage_run(self.mlflow_run_id, stage, input_key(entry), opening)
         return StageRecord(self._tracking, mlflow_run_id, self._checkout.folder / OUTPUTS_FOLDER / stage)
+
+    def stage_runs(self, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+        """Of each stage, the run that made its outputs: now or, for what was restored or unchanged, once.
+
+        Args:
+            entries: lock entries of the stages that are up to date.
+        """
+        known = self._tracking.linked_stages(self.mlflow_run_id)
+        asked = {name: self._tracking.find_stage_run(input_key(entries[name])) for name in entries.keys() - known}
+        return known | {name: mlflow_run_id for name, mlflow_run_id in asked.items() if mlflow_run_id}
+
+    @staticmethod
+    def inputs(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+        """Of each input that is neither code nor made by a stage (data, withdrawals), its md5 by the lock."""
+        deps = [dep for entry in entries.values() for dep in entry.get("deps", ()) if dep.get("md5")]
+        is_ours = (f"{OUTPUTS_FOLDER}/", "components/", "requirements")
+        return {dep["path"]: str(dep["md5"]) for dep in deps if not dep["path"].startswith(is_ours)}
+
+    @property
+    def _origin(self) -> str:
+        """Commit, profile and the flow run in Prefect, as Markdown."""
+        checkout, at = self._checkout, addresses(self._home)
+        flow_run = link("Flow run in Prefect", flow_run_address(at.prefect, self.flow_run_id))
+        hint = "" if at.is_running else " (after `make up`)"
+        return f"Commit {checkout.commit[:12]}, profile {escaped(checkout.profile)}. {flow_run}{hint}"
 
 
 class StageRecord:
@@ -56,11 +105,9 @@ class StageRecord:
         self._started = time.monotonic()
 
     def close(
-        self, status: "Status", entry: Mapping[str, Any], log_file: Path, side_folder: Path, failure: str = ""
+        self, status: Status, entry: Mapping[str, Any], log_file: Path, side_folder: Path, failure: str = ""
     ) -> None:
         """End the run with what the stage left; what it said and showed is kept also when it failed."""
-        from components.tracking.runs import StageResult
-
         metrics_file, curve = self._outputs / "metrics.json", self._outputs / "curve.parquet"
         has_ended_well = status == "FINISHED"
         result = StageResult(
@@ -74,3 +121,14 @@ class StageRecord:
             failure=failure,
         )
         self._tracking.finish_stage_run(self._mlflow_run_id, result)
+
+
+def _flat(values: object, prefix: str = "") -> dict[str, Any]:
+    """Nested parameters as `pretrain.vision.depth: 4`."""
+    if not isinstance(values, Mapping):
+        return {prefix: values}
+    return {name: leaf for key, value in values.items() for name, leaf in _flat(value, _join(prefix, key)).items()}
+
+
+def _join(prefix: str, key: object) -> str:
+    return f"{prefix}.{key}" if prefix else str(key)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from components.revisions.checkout import verify
+from components.revisions.checkout import Checkout, verify
 from components.revisions.home import Home
 from components.revisions.lock import lock_digest
 from flows.result import Registration
@@ -32,12 +32,11 @@ def register(work: Work, flow_run_id: str) -> Registration:
     where = ("--root", str(home.root), "--checkout", str(checkout.folder))
     which = ("--commit", checkout.commit, "--profile", checkout.profile)
     runs = ("--flow-run-id", flow_run_id, "--mlflow-run-id", work.recorder.mlflow_run_id)
-    versions = run_step(home, checkout, "register", "components.registry", "register", *where, *which, *runs)[
-        "versions"
-    ]
+    made = _step(home, checkout, "register", "components.registry", "register", *where, *which, *runs)
+    versions = made["versions"]
     names = [f"{version['model']}/{version['version']}" for version in versions]
     judge = ("components.registry", "consider", "--root", str(home.root), *names)
-    verdicts = run_step(home, checkout, "consider", *judge)["verdicts"] if names else []
+    verdicts = _step(home, checkout, "consider", *judge)["verdicts"] if names else []
     facts = {"lock": digest, "versions": versions, "verdicts": verdicts, "mlflow_run_id": work.recorder.mlflow_run_id}
     report = _report(work, ", ".join(names), facts)
     registration = Registration(tuple(versions), tuple(verdicts), str(report), True)
@@ -52,8 +51,20 @@ def _report(work: Work, names: str, facts: dict[str, Any]) -> Path:
     # A file beside the page and no argument: the code that writes the page is the commit's own, older ones take three.
     page.with_suffix(".json").write_text(json.dumps(facts, default=str), encoding="utf-8")
     subtitle = f"{names}: commit {checkout.commit[:12]}, profile {checkout.profile}"
-    run_step(home, checkout, "report", "components.reporting", str(checkout.folder), str(page), subtitle)
+    _step(home, checkout, "report", "components.reporting", str(checkout.folder), str(page), subtitle)
     return page
+
+
+def _step(home: Home, checkout: Checkout, step: str, *command: str) -> dict[str, Any]:
+    """A step as a task run of its own, so that Prefect's page shows what the time after the last stage goes to."""
+    from prefect import task
+    from prefect.cache_policies import NO_CACHE
+
+    def run() -> dict[str, Any]:
+        return run_step(home, checkout, step, *command)
+
+    shown = task(run, name=step, task_run_name=step, cache_policy=NO_CACHE, persist_result=False)
+    return dict(shown())
 
 
 def _note(home: Home, profile: str) -> Path:

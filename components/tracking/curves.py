@@ -1,39 +1,26 @@
-"""Training curves as MLflow metrics: one metric per column of curve.parquet, by step."""
+"""Training curves as MLflow metrics: one for each phase and name, by step."""
 
 import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 from mlflow.entities import Metric
 
-STEP = "step"
 
+def curve_metrics(path: Path) -> Iterator[Metric]:
+    """Metrics `<phase>/<name>` of a curve (schema CURVE), in the order of its rows.
 
-def curve_metrics(path: Path, prefix: str) -> Iterator[Metric]:
-    """Metrics `<prefix>/<column>` of a Parquet curve, in the order of its rows.
+    MLflow's page shows what stands before the last slash as one group of charts, so a phase is a group.
 
     Args:
-        path: Parquet with an integer column `step`; numeric columns are curves, text columns (`phase`) go into names.
-        prefix: the first part of the metrics' names.
+        path: Parquet with `step`, `phase`, `name` and `value`; its version is not asked, older commits may run.
 
     Yields:
-        One metric per row and numeric column; nulls and NaN are left out.
+        One metric per row; values that are not finite are left out.
     """
-    table = pq.read_table(path)
-    labels = [field.name for field in table.schema if pa.types.is_string(field.type)]
-    curves = [field.name for field in table.schema if field.name != STEP and _is_number(field.type)]
     now_ms = int(time.time() * 1000)
-    for row_number, row in enumerate(table.to_pylist()):
-        parts = [prefix, *(str(row[label]) for label in labels if row[label] is not None)]
-        step = int(row.get(STEP, row_number))
-        for name in curves:
-            value = row[name]
-            if value is not None and math.isfinite(value):
-                yield Metric("/".join([*parts, name]), float(value), now_ms, step)
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+    for row in pq.read_table(path, columns=["step", "phase", "name", "value"]).to_pylist():
+        if row["value"] is not None and math.isfinite(row["value"]):
+            yield Metric(f"{row['phase']}/{row['name']}", float(row["value"]), now_ms, int(row["step"]))

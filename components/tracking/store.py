@@ -19,12 +19,23 @@ for _name, _value in SAFE_ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
 
 from mlflow import MlflowClient  # noqa: E402
+from mlflow.entities import Experiment  # noqa: E402
 from mlflow.exceptions import MlflowException, RestException  # noqa: E402
 
 # Again, for a process in which something else had imported MLflow before.
 logging.getLogger("mlflow").setLevel(os.environ["MLFLOW_LOGGING_LEVEL"])
 
 EXPERIMENT: Final = "retrain"
+# The kind decides what MLflow's page shows first: runs, and not the traces of a chat application.
+EXPERIMENT_TAGS: Final = {
+    "mlflow.experimentKind": "custom_model_development",
+    "mlflow.note.content": (
+        "One run for each retrain (a commit and a profile), one child run for each stage that ran. The description "
+        "of a retrain's run has its verdicts, its figures beside trivial baselines, and links to its stages, to its "
+        "model versions and to its flow run in Prefect. A stage that had not changed, or was restored, keeps the run "
+        "that made its outputs."
+    ),
+}
 _DATABASES: Final = ("sqlite:", "postgresql", "mysql", "mssql")
 
 
@@ -61,13 +72,21 @@ def experiment_id(client: MlflowClient, root: Path) -> str:
     """
     found = client.get_experiment_by_name(EXPERIMENT)
     if found is not None:
+        _describe(client, found)
         return str(found.experiment_id)
     is_database = tracking_uri(root).startswith(_DATABASES)
     location = (root.resolve() / "mlruns" / "artifacts").as_uri() if is_database else None
     try:
-        return str(client.create_experiment(EXPERIMENT, artifact_location=location))
+        return str(client.create_experiment(EXPERIMENT, artifact_location=location, tags=dict(EXPERIMENT_TAGS)))
     except (MlflowException, RestException):
         found = client.get_experiment_by_name(EXPERIMENT)  # another process was faster
         if found is None:
             raise
         return str(found.experiment_id)
+
+
+def _describe(client: MlflowClient, experiment: Experiment) -> None:
+    """Give an experiment that an older version made what is missing; a description of the user's own stands."""
+    for name, value in EXPERIMENT_TAGS.items():
+        if name not in experiment.tags:
+            client.set_experiment_tag(experiment.experiment_id, name, value)

@@ -49,7 +49,8 @@ def test_a_stage_run_keeps_metrics_md5s_log_side_folder_and_curve(tracking: Trac
     (tmp_path / "side").mkdir()
     (tmp_path / "side" / "index.html").write_text("<p>docs</p>")
     (tmp_path / "stage.log").write_text("done\n")
-    curve = pa.table({"phase": ["A", "A"], "step": [1, 2], "loss": [2.0, 1.0], "recall": [None, 0.5]})
+    rows = [("A", 1, "loss", 2.0), ("A", 2, "loss", 1.0), ("A", 1, "recall", float("nan")), ("A", 2, "recall", 0.5)]
+    curve = pa.Table.from_pylist([dict(zip(("phase", "step", "name", "value"), row, strict=True)) for row in rows])
     pq.write_table(curve, tmp_path / "curve.parquet")
     with tracking.retrain_run("c0ffee", "tiny", "flow") as parent:
         run_id = tracking.start_stage_run(parent, "ingest", input_key(ENTRY))
@@ -66,8 +67,8 @@ def test_a_stage_run_keeps_metrics_md5s_log_side_folder_and_curve(tracking: Trac
     run = tracking.client.get_run(run_id)
     assert run.info.status == "FINISHED"
     assert run.data.tags["fusar.out.outputs/ingest/chips"] == "cc.dir"
-    assert run.data.metrics == {"chips": 9.0, "duration_s": 2.5, "curve/A/loss": 1.0, "curve/A/recall": 0.5}
-    losses = tracking.client.get_metric_history(run_id, "curve/A/loss")
+    assert run.data.metrics == {"chips": 9.0, "duration_s": 2.5, "A/loss": 1.0, "A/recall": 0.5}
+    losses = tracking.client.get_metric_history(run_id, "A/loss")
     assert [(metric.step, metric.value) for metric in losses] == [(1, 2.0), (2, 1.0)]
     artifacts = {file.path for folder in ("side", "log") for file in tracking.client.list_artifacts(run_id, folder)}
     assert artifacts == {"side/index.html", "log/stage.log"}
