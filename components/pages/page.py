@@ -5,6 +5,13 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from components.pages.graph import Graph
+from components.pages.parts import Cards, Heat, Notice, Picture, Readings, Table
+
+Part = Cards | Graph | Heat | Notice | Picture | Readings | Table
+# Baselines with a sign of their own in `style.css`; any other is drawn like the last of them.
+MARKS = ("chance", "majority", "before", "shuffled", "absent", "other")
+
 
 @dataclass(frozen=True)
 class Section:
@@ -13,23 +20,45 @@ class Section:
     Attributes:
         title: heading, plain text.
         text: what the reader should take from it, plain text.
-        figure: a `data:image/png` address from `components.pages.figures`, or None.
-        columns: heads of a table.
-        rows: cells of that table; numbers are shown as they are, so round them first.
+        parts: what it shows, in order.
     """
 
     title: str
     text: str = ""
-    figure: str | None = None
-    columns: Sequence[str] = ()
-    rows: Sequence[Sequence[str | int | float]] = ()
+    parts: Sequence[Part] = ()
 
 
-def render_page(title: str, subtitle: str, banner: str, sections: Sequence[Section]) -> str:
-    """Render a page that needs no network and runs no script.
+@dataclass(frozen=True)
+class Front:
+    """The first screen.
+
+    Attributes:
+        title: heading.
+        subtitle: where it comes from.
+        banner: a warning that no reader may miss; empty for none.
+        text: what came out, in one or two sentences.
+        parts: decisions and headline figures.
+    """
+
+    title: str
+    subtitle: str = ""
+    banner: str = ""
+    text: str = ""
+    parts: Sequence[Part] = ()
+
+
+def render_page(front: Front, sections: Sequence[Section]) -> str:
+    """HTML of a page that needs no network and runs no script; the same parts give the same bytes.
 
     Every string is escaped, and the page's Content-Security-Policy forbids all but its own styles and inlined images.
     """
-    environment = Environment(loader=PackageLoader("components.pages", "."), autoescape=True, undefined=StrictUndefined)
-    template = environment.get_template("page.html")
-    return template.render(title=title, subtitle=subtitle, banner=banner, sections=sections)
+    environment = Environment(
+        loader=PackageLoader("components.pages", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["mark"] = lambda name: name if name in MARKS else MARKS[-1]
+    environment.filters["percent"] = lambda share: f"{100 * share:.1f}"
+    return environment.get_template("page.html").render(front=front, sections=sections)

@@ -1,4 +1,7 @@
-"""`python -m components.reporting CHECKOUT PAGE SUBTITLE` writes the report page of a finished retrain."""
+"""`python -m components.reporting CHECKOUT PAGE SUBTITLE` writes the report page of a finished retrain.
+
+Versions and verdicts come from a JSON file beside the page (`laptop.json` beside `laptop.html`), where there is one.
+"""
 
 import sys
 from pathlib import Path

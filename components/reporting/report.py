@@ -1,13 +1,17 @@
-"""The report page of a retrain: what went in, what was learned, what it is worth."""
+"""The report page of a retrain: what came out, what went in, what was learned, how it was made."""
 
 from pathlib import Path
 
-from components.contract.stage import OUTPUTS_FOLDER
 from components.pages.page import Section, render_page
-from components.reporting import data_sections, model_sections
+from components.reporting import (
+    chip_sections,
+    correction_section,
+    data_sections,
+    front,
+    model_sections,
+    origin_sections,
+)
 from components.reporting.evidence import Evidence, read_evidence
-
-BANNER = "All scenes behind this report are simulated: its figures prove the path, not what real SAR would give."
 
 
 def write_report(checkout: Path, subtitle: str, page: Path) -> None:
@@ -16,13 +20,13 @@ def write_report(checkout: Path, subtitle: str, page: Path) -> None:
     Args:
         checkout: folder of a finished retrain; `outputs/` in it is read.
         subtitle: commit, profile and versions in words.
-        page: file to write, atomically.
+        page: file to write, atomically; a JSON file of its name beside it tells versions and verdicts.
 
     Raises:
         FusarError: an output is missing or holds another schema.
     """
-    evidence = read_evidence(checkout / OUTPUTS_FOLDER)
-    text = render_page("Retrain report", subtitle, BANNER if evidence.simulated else "", _sections(evidence))
+    evidence = read_evidence(checkout, page.with_suffix(".json"))
+    text = render_page(front.front(evidence, subtitle), _sections(evidence))
     page.parent.mkdir(parents=True, exist_ok=True)
     partial = page.with_name(f".{page.name}.partial")
     partial.write_text(text, encoding="utf-8")
@@ -32,11 +36,15 @@ def write_report(checkout: Path, subtitle: str, page: Path) -> None:
 def _sections(evidence: Evidence) -> list[Section]:
     return [
         model_sections.metrics(evidence),
-        data_sections.places(evidence),
-        data_sections.chips(evidence),
+        model_sections.ablation(evidence),
+        chip_sections.answers(evidence),
+        model_sections.confusions(evidence),
+        model_sections.slices(evidence),
         model_sections.training_curves(evidence),
-        model_sections.corrections(evidence),
-        *model_sections.confusions(evidence),
-        data_sections.verdicts(evidence),
+        correction_section.corrections(evidence),
+        data_sections.places(evidence),
+        data_sections.checks(evidence),
         data_sections.set_aside(evidence),
+        origin_sections.lineage(evidence),
+        origin_sections.parameters(evidence),
     ]

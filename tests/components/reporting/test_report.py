@@ -1,79 +1,99 @@
 import json
-from datetime import UTC, datetime
+import re
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pyarrow as pa
 import pytest
 
 from components.contract.errors import FusarError
-from components.records import schemas
-from components.records.tables import write_table
+from components.registry.models import MODELS
+from components.reporting import origin_sections
 from components.reporting.report import write_report
 
-HOSTILE = '"><svg onload=alert(1)><script>alert(2)</script>![x](http://localhost:1/x) $5_^'
+
+def written(checkout: Path) -> str:
+    write_report(checkout, "fusar-gpt/2: commit abc", checkout / "report.html")
+    return (checkout / "report.html").read_text(encoding="utf-8")
 
 
-def filled(schema: pa.Schema, **given: Any) -> dict[str, Any]:
-    """A row in which every text is hostile and every number is 1, but for what is given."""
-    return {**{field.name: _value(field.type) for field in schema}, **given}
+@pytest.fixture(scope="session")
+def html(hostile_page: Path) -> str:
+    return hostile_page.read_text(encoding="utf-8")
 
 
-def _value(kind: pa.DataType) -> Any:
-    if pa.types.is_string(kind):
-        return HOSTILE
-    if pa.types.is_list(kind):
-        return [HOSTILE] if pa.types.is_string(kind.value_type) else []
-    if pa.types.is_timestamp(kind):
-        return datetime(2024, 5, 1, tzinfo=UTC)
-    if pa.types.is_binary(kind):
-        return b""
-    return True if pa.types.is_boolean(kind) else 1
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html.partition("<body>")[2]))
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    outputs = tmp_path / "outputs"
-    pixels = {"height": 8, "width": 8, "backscatter": np.arange(64, dtype=np.uint8).tobytes(), "affine": [1.0] * 6}
-    box = {"category": "ship", "length_m": 9.0, "width_m": 3.0, "x0": 1.0, "y0": 1.0, "x1": 4.0, "y1": 5.0}
-    chip = filled(schemas.CHIPS, split="test", objects=[box], **pixels)
-    write_table([chip], schemas.CHIPS, outputs / "ingest/chips/a.parquet")
-    write_table([filled(schemas.SET_ASIDE)], schemas.SET_ASIDE, outputs / "ingest/set_aside.parquet")
-    write_table([filled(schemas.ANNOTATIONS)], schemas.ANNOTATIONS, outputs / "annotate/annotations/a.parquet")
-    write_table([filled(schemas.INJECTED)], schemas.INJECTED, outputs / "annotate/injected.parquet")
-    write_table([filled(schemas.CORPUS, status="rewritten")], schemas.CORPUS, outputs / "pretrain/corpus.parquet")
-    write_table([filled(schemas.ITEMS)], schemas.ITEMS, outputs / "evaluate/items.parquet")
-    for suite in ("check_chips", "check_annotations"):
-        write_table([filled(schemas.VERDICTS)], schemas.VERDICTS, outputs / suite / "verdicts.parquet")
-    for stage in ("pretrain", "align", "instruct"):
-        write_table([filled(schemas.CURVE)], schemas.CURVE, outputs / stage / "curve.parquet")
-    names = {"key": HOSTILE, "variant": HOSTILE, "better": "low"}
-    metric = {**names, "value": 0.5, "low": 0.4, "high": 0.6, "n": 9, "places": 3, "baselines": {HOSTILE: 0.1}}
-    confusions = {HOSTILE: {"labels": [HOSTILE, "b"], "counts": [[1, 0], [2, 3]]}}
-    report = {"simulated": True, "metrics": [metric], "confusions": confusions}
-    (outputs / "evaluate/report.json").write_text(json.dumps(report), encoding="utf-8")
-    return tmp_path
-
-
-def test_hostile_strings_stay_text_in_every_section(checkout: Path) -> None:
-    write_report(checkout, HOSTILE, checkout / "report.html")
-    html = (checkout / "report.html").read_text(encoding="utf-8")
+def test_hostile_strings_stay_text_in_every_section(html: str) -> None:
     assert "<script" not in html
-    assert "<svg" not in html
-    assert html.count("&lt;svg onload=alert(1)&gt;") > 15
+    assert "<svg onload" not in html
+    assert "<img src=x" not in html
+    assert "54439" not in html
+    assert html.count("&lt;svg onload=alert(3)&gt;") > 40
 
 
-def test_the_page_says_simulated_and_shows_the_sections(checkout: Path) -> None:
-    write_report(checkout, "commit abc", checkout / "report.html")
-    html = (checkout / "report.html").read_text(encoding="utf-8")
-    assert "All scenes behind this report are simulated" in html
-    assert html.count("data:image/png") == 4  # map, chips, curves, one confusion matrix
-    assert "1 of 1 clauses were rewritten" in html
-    assert "0.4 to 0.6" in html or "0.400 to 0.600" in html
+def test_a_reason_of_100000_characters_is_told_in_full(html: str) -> None:
+    assert "r" * 10**5 + " end of the reason" in html
+
+
+def test_the_first_screen_says_simulated_versions_verdict_and_headlines(html: str) -> None:
+    head = text_of(html.partition("</header>")[0])
+    assert "Retrain report: fusar-gpt/2 commit &lt;img" in head
+    assert "All scenes behind this report are simulated" in head
+    assert "challenger 0 of 1 gates passed, held against fusar-gpt/1. Refused by" in head
+    assert "1 of 1 headline figures stand above their trivial baselines" in head
+    assert "50.0 % above its baselines" in head
+    assert "40.0 to 60.0 % · chance 10.0" in head
+
+
+def test_verdicts_of_another_lock_are_not_taken_for_those_of_this_retrain(checkout: Path) -> None:
+    known = json.loads((checkout / "report.json").read_text())
+    (checkout / "report.json").write_text(json.dumps({**known, "lock": "of an earlier retrain"}))
+    head = text_of(written(checkout).partition("</header>")[0])
+    assert "gates passed" not in head
+    assert "fusar-gpt/2: commit abc" in head
+
+
+def test_the_page_is_complete_without_versions_lock_and_parameters(checkout: Path) -> None:
+    for name in ("report.json", "dvc.lock", "params.yaml", "requirements.lock"):
+        (checkout / name).unlink()
+    said = text_of(written(checkout))
+    assert "This checkout has no dvc.lock" in said
+    assert "Retrain report fusar-gpt/2: commit abc" in said
+
+
+def test_the_same_checkout_gives_the_same_bytes(checkout: Path) -> None:
+    assert written(checkout) == written(checkout)
+
+
+def test_a_correction_says_what_the_clause_was_before_the_injection(html: str) -> None:
+    said = text_of(html)
+    assert "Of 1 clauses that were corrupted on purpose (no stage can see which), SCIO restored 1" in said
+    assert "annotated as" in said
+
+
+def test_the_models_own_boxes_are_drawn_beside_the_labels(html: str) -> None:
+    assert '<rect class="truth" x="1.0" y="1.0" width="3.0" height="4.0"/>' in html
+    assert '<rect class="answer" x="1.0" y="1.0" width="4.0" height="5.0"/>' in html
+
+
+def test_the_lineage_leads_from_sensors_to_versions_with_the_beginnings_of_md5(html: str) -> None:
+    said = text_of(html)
+    for words in ("e77e9bfd", "chips 64fc3254", "gpt 3248baa1", "weights 3248baa1", "1 scenes at 1 places"):
+        assert words in said
+
+
+def test_unmet_expectations_stand_open_and_met_ones_are_folded(html: str) -> None:
+    assert html.count("Expectations that were not met") == 2  # caption and label of one table
+    assert "All 2 expectations, 1 of them met</summary>" in html
 
 
 def test_a_missing_output_is_named_with_the_remedy(checkout: Path) -> None:
     (checkout / "outputs/evaluate/report.json").unlink()
     with pytest.raises(FusarError, match=r"report\.json: cannot be read as JSON .* `dvc repro evaluate`"):
         write_report(checkout, "commit abc", checkout / "report.html")
+
+
+def test_the_page_and_the_registry_name_the_same_models() -> None:
+    registered = {model.kind.name: (model.kind.stage, model.kind.folder) for model in MODELS}
+    assert registered == origin_sections.MODELS
