@@ -55,8 +55,7 @@ def tree_of(name: str, record: "Lineage", evaluation: "Evaluation", everything: 
     from rich.text import Text
     from rich.tree import Tree
 
-    simulated = " (made of simulated scenes)" if record.simulated else ""
-    tree = Tree(Text(f"{name}{simulated}", style="bold"))
+    tree = Tree(Text(f"{name}{_made_of(record)}", style="bold"))
     retrain = record.retrain
     _leaf(tree, f"commit {retrain.commit}, profile {retrain.profile} (params {retrain.params_sha256[:12]})")
     _leaf(tree, f"flow run {retrain.flow_run_id}, MLflow run {retrain.mlflow_run_id}")
@@ -70,6 +69,12 @@ def tree_of(name: str, record: "Lineage", evaluation: "Evaluation", everything: 
     inputs = ", ".join(f"{content.path} {content.md5[:12]}" for content in record.inputs)
     _places(_leaf(tree, f"inputs: {inputs}"), record, everything)
     return tree
+
+
+def _made_of(record: "Lineage") -> str:
+    if not record.simulated:
+        return ""
+    return " (made of simulated scenes)" if all(s.simulated for s in record.scenes) else " (simulated and real scenes)"
 
 
 def _leaf(tree: "Tree", text: str) -> "Tree":
@@ -126,4 +131,5 @@ def _scenes(branch: "Tree", scenes: Iterable["Scene"]) -> None:
     for scene in scenes:
         sensor = f"{scene.platform} {scene.frequency_band} {'+'.join(scene.polarizations)}"
         raster = next((file.md5 for file in scene.files if file.path.startswith("scenes/")), "unknown")
-        _leaf(branch, f"{scene.scene_id}: {sensor}, {scene.datetime}, md5 {raster}")
+        kind = "simulated" if scene.simulated else "real"
+        _leaf(branch, f"{scene.scene_id}: {kind}, {sensor}, {scene.datetime}, md5 {raster}")
