@@ -1,5 +1,6 @@
 """All stages of the graph, as their packages declare them; nothing here starts one."""
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +35,8 @@ def package_of(stage: Stage) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Check a params file of the current folder against every stage; exit 1 with one message that names all problems.
 
-    A retrain starts this in the checkout: the stages that count are those of the commit, not those of who started it.
+    Where there is none, print the work pool of each stage as one JSON object. A retrain starts this in the checkout:
+    the stages that count are those of the commit, not those of who started it.
     """
     names = list(sys.argv[1:] if arguments is None else arguments)
     if len(names) != 1:
@@ -45,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except FusarError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from error
+    print(json.dumps({stage.name: stage.pool for stage in STAGES}))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A retrain: what of a commit is stale runs, in order, and its result is registered."""
 
 import time
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from prefect import flow, task
@@ -20,10 +21,12 @@ from flows.result import Retrained, StageOutcome
 from flows.stage_run import Work, bring_up_to_date, pull
 from flows.steps import check_parameters
 
+RunStage = Callable[[Work, StageState, bool], StageOutcome]
+
 
 @flow(name="retrain", flow_run_name="{profile} {revision}", persist_result=False)  # type: ignore[untyped-decorator]
 def retrain(root: Path, revision: str, profile: str, force: tuple[str, ...] = ()) -> Retrained:
-    """Bring every stage up to date at a commit, then register the models that came of it.
+    """Bring every stage up to date at a commit, then register the models that came of it; stages run in this process.
 
     Args:
         root: main working tree of the repository.
@@ -34,19 +37,34 @@ def retrain(root: Path, revision: str, profile: str, force: tuple[str, ...] = ()
     Raises:
         FusarError: a bad revision, profile or parameter, or a stage that failed.
     """
-    home = Home(root)
+    return bring_up(Home(root), revision, profile, force, bring_up_to_date)
+
+
+def bring_up(home: Home, revision: str, profile: str, force: Collection[str], run_stage: RunStage) -> Retrained:
+    """What a flow does for `retrain`, wherever its stages run.
+
+    Args:
+        home: of the repository.
+        revision: branch, tag or commit.
+        profile: name of the parameter set in profiles/.
+        force: stages that run although nothing has changed.
+        run_stage: brings one stale stage up to date; it is given the work, the stage and whether it is forced.
+
+    Raises:
+        FusarError: a bad revision, profile or parameter, or a stage that failed.
+    """
     with home.busy(profile):
         checkout = check_out(home, resolve(home.root, revision), profile)
         listener().end("checkout", checkout.commit[:12], 0.0)
-        check_parameters(home, checkout)
+        pools = check_parameters(home, checkout)
         states = stage_states(home, checkout, force)
         fresh = {state.name for state in states if not state.is_stale}
         recorder = Recorder(home, checkout, str(flow_run.id))
-        work = Work(home, checkout, recorder, only(read_lock(checkout.lock), fresh))
+        work = Work(home, checkout, recorder, only(read_lock(checkout.lock), fresh), pools)
         try:
             if len(fresh) < len(states):
                 _open_run(recorder)
-            outcomes = tuple(_run(work, state, state.name in force) for state in states)
+            outcomes = tuple(_run(work, state, state.name in force, run_stage) for state in states)
             write_lock(checkout.lock, work.entries)
             pull(work, [path for state in states if not state.is_stale for path in state.absent])
             registration = register(work, str(flow_run.id))
@@ -64,7 +82,7 @@ def _open_run(recorder: Recorder) -> None:
     listener().end("MLflow run", recorder.mlflow_run_id[:12], time.monotonic() - started)
 
 
-def _run(work: Work, state: StageState, is_forced: bool) -> StageOutcome:
+def _run(work: Work, state: StageState, is_forced: bool, run_stage: RunStage) -> StageOutcome:
     """One stage; a stale one is a task run of its own in Prefect, under the stage's name."""
     if not state.is_stale:
         listener().end(state.name, "unchanged", 0.0)
@@ -73,7 +91,7 @@ def _run(work: Work, state: StageState, is_forced: bool) -> StageOutcome:
     listener().begin(state.name)
 
     def stage() -> StageOutcome:
-        return bring_up_to_date(work, state, is_forced)
+        return run_stage(work, state, is_forced)
 
     # DVC alone decides what is up to date, so Prefect caches nothing.
     try:

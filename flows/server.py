@@ -15,6 +15,7 @@ from pathlib import Path
 from components.revisions.home import Home
 from flows.errors import ServerFailed
 from flows.listening import listener
+from flows.services import lock_file, running_services, sharing_the_database
 
 API_URL = "PREFECT_API_URL"
 START_SECONDS = 120.0
@@ -40,14 +41,15 @@ SERVER = {
 
 @contextmanager
 def prefect_server(home: Home) -> Iterator[str]:
-    """URL of a Prefect API for the block: the user's own (PREFECT_API_URL), else one of a server of ours.
+    """URL of a Prefect API for the block: the user's own (PREFECT_API_URL), else that of `make up`, else one of ours.
 
     Raises:
         ServerFailed: the server ended or did not answer in time.
     """
     with ExitStack() as stack:
-        own = None if os.environ.get(API_URL) else stack.enter_context(_own_server(home))
-        url = own.url if own else os.environ[API_URL]
+        known = os.environ.get(API_URL) or _server_of_services(home, stack)
+        own = None if known else stack.enter_context(_own_server(home))
+        url = own.url if own else str(known)
         stack.enter_context(_variables({**CLIENT, API_URL: url, "PREFECT_HOME": str(home.prefect)}))
         # Imported while the server starts. Where it had been imported before, it has read its settings already.
         from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
@@ -57,6 +59,22 @@ def prefect_server(home: Home) -> Iterator[str]:
             _wait_until_healthy(own)
         stack.callback(_send_last_logs)
         yield url
+
+
+def _server_of_services(home: Home, stack: ExitStack) -> str | None:
+    """URL of the server of `make up`; None where there is none, and none can come before the stack ends."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        with ExitStack() as attempt:
+            if attempt.enter_context(sharing_the_database(home)):
+                stack.push(attempt.pop_all())
+                return None
+        services = running_services(home)
+        if services is not None:
+            return services.prefect_api
+        listener().line("`make up` is starting or stopping: waiting for it")
+        time.sleep(0.5)
+    raise ServerFailed("`make up` has the database and does not get ready", str(lock_file(home)))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ import psutil
 from components.revisions.home import Home
 from flows.errors import DatabaseInUse
 
+LOOPBACK = "127.0.0.1"
 PREFECT_PORT = "FUSAR_PREFECT_PORT"
 MLFLOW_PORT = "FUSAR_MLFLOW_PORT"
 DEFAULT_PORTS = {PREFECT_PORT: 4200, MLFLOW_PORT: 5000}
@@ -48,6 +50,16 @@ def running_services(home: Home) -> Services | None:
         return services if psutil.Process(services.pid).create_time() <= written + 1.0 else None
     except (FileNotFoundError, psutil.NoSuchProcess):
         return None
+
+
+def answers(url: str) -> bool:
+    """Whether an address on this machine answers with success; a proxy of the user's is not asked."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def services_file(home: Home) -> Path:
@@ -96,7 +108,6 @@ def owning_the_database(home: Home) -> Iterator[None]:
         try:
             yield
         finally:
-            services_file(home).unlink(missing_ok=True)
             file.truncate(0)
 
 

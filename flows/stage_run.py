@@ -1,9 +1,9 @@
-"""Bringing one stage up to date in a checkout: the one function that the laptop calls and a worker will call."""
+"""Bringing one stage up to date in a checkout: the one function that the laptop and a worker call."""
 
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -30,12 +30,14 @@ class Work:
         checkout: where stages run.
         recorder: of its MLflow runs.
         entries: lock entries of the stages that are up to date, and of no others.
+        pools: work pool of each stage, as the commit declares it.
     """
 
     home: Home
     checkout: Checkout
     recorder: Recorder
     entries: Entries = field(default_factory=dict)
+    pools: Mapping[str, str] = field(default_factory=dict)
 
 
 def bring_up_to_date(work: Work, state: StageState, is_forced: bool) -> StageOutcome:

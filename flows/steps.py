@@ -14,8 +14,8 @@ from flows.errors import RefusedParameters, StepFailed
 from flows.listening import listener
 
 
-def check_parameters(home: Home, checkout: Checkout) -> None:
-    """Put the profile to all stages of the commit, before any of them starts.
+def check_parameters(home: Home, checkout: Checkout) -> dict[str, str]:
+    """Put the profile to all stages of the commit, before any of them starts; the answer is each stage's work pool.
 
     Raises:
         RefusedParameters: naming every problem of every stage at once.
@@ -25,9 +25,11 @@ def check_parameters(home: Home, checkout: Checkout) -> None:
     log_file.unlink(missing_ok=True)
     # In a process of its own: the stages that count are those of the commit, not those of this program.
     command = (sys.executable, "-m", "flows.graph", f"{PROFILES_FOLDER}/{checkout.profile}.yaml")
-    child = Child(command, checkout.folder, child_environment(home), log_file)
+    pools_file = log_file.with_name("pools.json")
+    child = Child(command, checkout.folder, child_environment(home), log_file, pools_file)
     if run_child(child, said.append) != 0:
         raise RefusedParameters(checkout.profile, "\n".join(said).removeprefix("error: "))
+    return _read_answer(pools_file)
 
 
 def run_step(home: Home, checkout: Checkout, step: str, *command: str) -> dict[str, Any]:

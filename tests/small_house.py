@@ -146,7 +146,7 @@ def build(folder: Path) -> Path:
     (folder / "components/__init__.py").write_text("")
     graph = (ROOT / "flows/graph.py").read_text().split("\n)\n", 1)[1]
     declared = "STAGES: tuple[Stage, ...] = (*CUTTING, *COUNTING, *SUMMING)\n\n"
-    head = "import sys\nfrom collections.abc import Sequence\nfrom pathlib import Path\n"
+    head = "import json\nimport sys\nfrom collections.abc import Sequence\nfrom pathlib import Path\n"
     contract = (
         "from components.contract.errors import FusarError\nfrom components.contract.params import check_params\n"
         "from components.contract.stage import Stage\n"
