@@ -10,6 +10,10 @@ from components.reporting.evidence import Evidence
 from components.reporting.readings import is_share, reading
 
 BANNER = "All scenes behind this report are simulated: its figures prove the path, not what real SAR would give."
+MIXED_BANNER = (
+    "The scenes behind this report are simulated and real ({real} of {all} chips are real): its figures do not say "
+    "what real SAR alone would give."
+)
 HEADLINES: Mapping[str, str] = {
     "fusar-gpt.count": "Ships or aircraft counted right",
     "fusar-gpt.classify": "Chips classified right",
@@ -38,7 +42,16 @@ def front(evidence: Evidence, subtitle: str) -> Front:
     names = _names(evidence)
     title = "Retrain report" + (f": {' and '.join(names)}" if names else "")
     origin = subtitle.removeprefix(f"{', '.join(names)}: ") + (f", MLflow run {run}" if run else "")
-    return Front(title, origin, BANNER if evidence.simulated else "", _outcome(evidence), parts)
+    return Front(title, origin, _banner(evidence), _outcome(evidence), parts)
+
+
+def _banner(evidence: Evidence) -> str:
+    """What the chips are: all simulated, simulated and real, or (no banner) all real."""
+    simulated = evidence.chips["simulated"].to_pylist()
+    if all(simulated):
+        return BANNER
+    real = len(simulated) - sum(simulated)
+    return MIXED_BANNER.format(real=real, all=len(simulated)) if evidence.simulated else ""
 
 
 def _names(evidence: Evidence) -> list[str]:

@@ -75,5 +75,5 @@ def test_a_hostile_scene_id_is_text_in_the_tree() -> None:
     console = Console(file=StringIO(), width=200, force_terminal=False)
     console.print(tree_of("fusar-gpt/1", hostile, hostile.evaluation, everything=True))
     text = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "[bold red]x[/] [link=http://a]b[/link]: sim-c3" in text
+    assert "[bold red]x[/] [link=http://a]b[/link]: simulated, sim-c3" in text
     assert "place place[0]" in text
