@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ import pyarrow.parquet as pq
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import Array
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName, canonicalize_name
 from PIL import Image
 
 from components.registry.errors import RegistryError
@@ -72,19 +75,42 @@ SIGNATURES: Final = {
 
 
 def pinned_requirements(lock: Path) -> list[str]:
-    """What pip needs for serving: the lines of requirements.lock for `PACKAGES`, sorted, and the lock as constraints.
+    """The lines of requirements.lock that serving needs, sorted: `PACKAGES`, and what they need themselves.
 
-    MLflow copies constraints into the model folder: what the packages need themselves gets the lock's versions too.
+    What a package of this machine needs beyond the lock, such as the CUDA libraries of a GPU's torch, is left to pip.
 
     Raises:
-        RegistryError: the lock does not pin one of them.
+        RegistryError: the lock does not pin one of `PACKAGES`.
     """
     lines = lock.read_text(encoding="utf-8").splitlines()
-    found = {match[1].lower(): match[0] for line in lines if (match := _PINNED.match(line))}
-    absent = [name for name in PACKAGES if name not in found]
+    pins = {canonicalize_name(match[1]): match[0] for line in lines if (match := _PINNED.match(line))}
+    absent = [name for name in PACKAGES if name not in pins]
     if absent:
         raise RegistryError(f"{lock}: does not pin {', '.join(absent)}, which serving a model needs. Add the lines.")
-    return [*(found[name] for name in PACKAGES), f"-c {lock}"]
+    needed = _with_dependencies(PACKAGES)
+    return sorted((pins[name] for name in needed if name in pins), key=str.lower)
+
+
+def _with_dependencies(packages: Sequence[str]) -> set[NormalizedName]:
+    """Canonical names of packages and of all that their installed versions need, extras included."""
+    found: set[tuple[NormalizedName, str]] = set()
+    waiting = [(name, "") for name in packages]
+    while waiting:
+        name, extra = waiting.pop()
+        if (canonicalize_name(name), extra) in found:
+            continue
+        found.add((canonicalize_name(name), extra))
+        for needed in map(Requirement, _declared(name)):
+            if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+                waiting += [(needed.name, wanted) for wanted in ("", *needed.extras)]
+    return {name for name, _ in found}
+
+
+def _declared(package: str) -> list[str]:
+    try:
+        return metadata.requires(package) or []
+    except metadata.PackageNotFoundError:  # optional here, or a name for another platform
+        return []
 
 
 def input_example(model: RegisteredModel, checkout: Path) -> pd.DataFrame:
