@@ -46,7 +46,7 @@ def ablation(evidence: Evidence) -> Section:
     entries = [entry for entry in evidence.report["metrics"] if _is_ablated(entry) and not _is_void(entry)]
     rows = [_ablated(entry) for entry in entries if is_share(entry)]
     table = Table(
-        "Differences on the same items, with 95 % intervals; where an interval holds 0, nothing is shown",
+        "Differences on the same items, with 95 % intervals; one that holds 0 shows no difference",
         ("figure", "n", "correct minus shuffled", "correct minus absent"),
         [(_name(entry), _shared(entry), *(_difference(entry, name) for name in ABLATED)) for entry in entries],
     )

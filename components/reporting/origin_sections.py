@@ -34,7 +34,7 @@ def lineage(evidence: Evidence) -> Section:
     outs = [(name, out) for name in stages for out in evidence.lock[name].get("outs", ())]
     rows = [(name, out["path"], str(out.get("md5", "")), f"{out.get('size', 0) / 1e6:.3f}") for name, out in outs]
     table = Table("Outputs as dvc.lock has them", ("stage", "output", "md5", "MB"), rows, "Every output with its md5")
-    text = "What made these versions. `fusar lineage show MODEL/VERSION --all` goes down to each scene's md5."
+    text = "What made these versions. fusar lineage show MODEL/VERSION --all goes down to each scene's md5."
     return Section("Lineage", text, (graph, table))
 
 
