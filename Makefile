@@ -6,7 +6,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export GX_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE := 1
 
-.PHONY: help setup demo demo-update check test test-slow dvc.yaml docs clean
+.PHONY: help setup demo demo-update up down check test test-slow dvc.yaml docs docs-links bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ demo: .venv/.runtime ## simulate scenes, retrain, register, promote; no GPU, ser
 demo-update: .venv/.runtime ## add one scene, retrain what depends on it, compare the challenger with the champion
 	@$(BIN)/fusar demo --update
 
+up: .venv/.runtime ## start Prefect, MLflow and three workers on loopback; FUSAR_PREFECT_PORT, FUSAR_MLFLOW_PORT
+	@$(BIN)/python -m flows.up
+
+down: .venv/.runtime ## end what `make up` started
+	@$(BIN)/python -m flows.down
+
 check: .venv/.dev ## ruff, mypy strict, import-linter, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -48,8 +54,21 @@ test-slow: .venv/.dev ## what takes longer: byte-for-byte reruns, kills at every
 dvc.yaml: .venv/.dev ## write dvc.yaml anew from what the packages declare
 	$(BIN)/python -m flows.dvcfile > dvc.yaml.partial && mv dvc.yaml.partial dvc.yaml
 
-docs: .venv/.dev ## write docs/reference/params.md anew from the stages' configs
-	$(BIN)/python docs/generate.py
+docs: .venv/.dev ## write the generated pages of docs/reference anew and build the site in docs/_build/html
+	$(BIN)/python -m docs.generate
+	$(BIN)/python -m sphinx -q -W --keep-going -n -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+docs-links: .venv/.dev ## ask every address outside of the repository that a page names; needs the network
+	$(BIN)/python -m sphinx -q -b linkcheck docs docs/_build/linkcheck
+
+bench: .venv/.runtime benchmarks/.venv/.peers ## time a retrain without work beside dvc repro, ZenML and Metaflow (about 8 minutes)
+	$(BIN)/python -m benchmarks.orchestration.overhead
+
+benchmarks/.venv/.peers: benchmarks/orchestration/requirements.txt
+	test -x benchmarks/.venv/bin/python || $(PYTHON) -m venv benchmarks/.venv
+	benchmarks/.venv/bin/pip install --progress-bar off --disable-pip-version-check -r $<
+	@touch $@
 
 clean: ## remove state, models and outputs (.fusar, mlruns, data, outputs); the environment stays
 	rm -rf .fusar data outputs logs mlruns/mlflow.db* mlruns/artifacts
