@@ -102,7 +102,7 @@ class StageRecord:
 
     def __init__(self, tracking: "Tracking", mlflow_run_id: str, outputs: Path) -> None:
         self._tracking, self._mlflow_run_id, self._outputs = tracking, mlflow_run_id, outputs
-        self._started = time.monotonic()
+        self._started, self._began = time.monotonic(), time.time()
 
     def close(
         self, status: Status, entry: Mapping[str, Any], log_file: Path, side_folder: Path, failure: str = ""
@@ -113,7 +113,7 @@ class StageRecord:
         result = StageResult(
             status=status,
             duration_s=time.monotonic() - self._started,
-            metrics=json.loads(metrics_file.read_text()) if has_ended_well and metrics_file.exists() else {},
+            metrics=self._metrics(metrics_file) if has_ended_well and metrics_file.exists() else {},
             output_md5s={out["path"]: str(out.get("md5")) for out in entry.get("outs", ())},
             log_file=log_file,
             side_folder=side_folder,
@@ -121,6 +121,12 @@ class StageRecord:
             failure=failure,
         )
         self._tracking.finish_stage_run(self._mlflow_run_id, result)
+
+    def _metrics(self, file: Path) -> dict[str, float]:
+        """What the stage measured, and how long its command took [s]: its metrics are the last thing that it writes."""
+        # Where the cache has held the same bytes before, DVC links those: their time says nothing.
+        command_s = file.stat().st_mtime - self._began
+        return {**json.loads(file.read_text()), **({"command_s": command_s} if command_s > 0 else {})}
 
 
 def _flat(values: object, prefix: str = "") -> dict[str, Any]:
