@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from components.revisions.home import Home
-from flows.server import API_URL
+from flows.server import API_URL, OWN_SERVER
 from flows.services import DEFAULT_PORTS, MLFLOW_PORT, PREFECT_PORT, running_services
 
 UI_URL = "PREFECT_UI_URL"
 TRACKING_URI = "MLFLOW_TRACKING_URI"
-OWN_SERVER = "FUSAR_OWN_PREFECT_SERVER"
 
 
 @dataclass(frozen=True)
@@ -20,25 +19,26 @@ class Addresses:
     Attributes:
         prefect: Prefect's page.
         mlflow: MLflow's page.
-        is_running: whether someone serves them; otherwise they are where `make up` will.
+        has_prefect: whether someone serves the first; otherwise it is where `make up` will.
+        has_mlflow: the same of the second.
     """
 
     prefect: str
     mlflow: str
-    is_running: bool
+    has_prefect: bool
+    has_mlflow: bool
 
 
 def addresses(home: Home) -> Addresses:
     """Addresses of both pages: what the user has set, else the running services', else where `make up` will be."""
     services = running_services(home)
     ports = {name: os.environ.get(name, default) for name, default in DEFAULT_PORTS.items()}
-    prefect = _set_by_the_user() or (services.prefect_ui if services else f"http://127.0.0.1:{ports[PREFECT_PORT]}")
     tracking = os.environ.get(TRACKING_URI, "")
-    is_server = tracking.startswith(("http://", "https://"))
-    mlflow = services.mlflow if services else f"http://127.0.0.1:{ports[MLFLOW_PORT]}"
-    return Addresses(
-        prefect.rstrip("/"), (tracking if is_server else mlflow).rstrip("/"), is_server or services is not None
-    )
+    prefect, mlflow = _set_by_the_user(), tracking if tracking.startswith(("http://", "https://")) else ""
+    if services is not None:
+        prefect, mlflow = prefect or services.prefect_ui, mlflow or services.mlflow
+    later = [f"http://127.0.0.1:{ports[name]}" for name in (PREFECT_PORT, MLFLOW_PORT)]
+    return Addresses((prefect or later[0]).rstrip("/"), (mlflow or later[1]).rstrip("/"), bool(prefect), bool(mlflow))
 
 
 def flow_run_address(base: str, flow_run_id: str) -> str:

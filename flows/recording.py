@@ -52,10 +52,9 @@ class Recorder:
         """Whether the retrain has needed its own run."""
         return "mlflow_run_id" in vars(self)
 
-    def close(self, status: Status, result: "RetrainResult | Mapping[str, float]" = NOTHING_LEFT) -> None:
+    def close(self, status: Status, result: RetrainResult = NOTHING_LEFT) -> None:
         """End the retrain's run, if there is one, and keep its lock in it."""
         if self.has_run:
-            result = result if isinstance(result, RetrainResult) else RetrainResult(metrics=result)
             result = replace(result, files=((self._checkout.lock, ""), *result.files))
             self._tracking.finish_retrain_run(self.mlflow_run_id, status, result)
 
@@ -93,7 +92,7 @@ class Recorder:
         """Commit, profile and the flow run in Prefect, as Markdown."""
         checkout, at = self._checkout, addresses(self._home)
         flow_run = link("Flow run in Prefect", flow_run_address(at.prefect, self.flow_run_id))
-        hint = "" if at.is_running else " (after `make up`)"
+        hint = "" if at.has_prefect else " (after `make up`)"
         return f"Commit {checkout.commit[:12]}, profile {escaped(checkout.profile)}. {flow_run}{hint}"
 
 

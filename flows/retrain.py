@@ -13,7 +13,8 @@ from components.revisions.git import resolve
 from components.revisions.home import Home
 from components.revisions.lock import only, read_lock, write_lock
 from components.revisions.staleness import StageState
-from flows.listening import listener
+from flows.listening import listener, watched_by
+from flows.page import Page
 from flows.planning import stage_states
 from flows.recording import Recorder
 from flows.registering import register
@@ -61,17 +62,19 @@ def bring_up(home: Home, revision: str, profile: str, force: Collection[str], ru
         fresh = {state.name for state in states if not state.is_stale}
         recorder = Recorder(home, checkout, str(flow_run.id))
         work = Work(home, checkout, recorder, only(read_lock(checkout.lock), fresh), pools)
+        page = Page(work, states)
         try:
-            if len(fresh) < len(states):
-                _open_run(recorder)
-            outcomes = tuple(_run(work, state, state.name in force, run_stage) for state in states)
-            write_lock(checkout.lock, work.entries)
-            pull(work, [path for state in states if not state.is_stale for path in state.absent])
-            registration = register(work, str(flow_run.id))
+            with watched_by(page):
+                if len(fresh) < len(states):
+                    _open_run(recorder)
+                outcomes = tuple(_run(work, state, state.name in force, run_stage) for state in states)
+                write_lock(checkout.lock, work.entries)
+                pull(work, [path for state in states if not state.is_stale for path in state.absent])
+                registration = register(work, str(flow_run.id))
         except BaseException as error:
-            recorder.close("FAILED" if isinstance(error, Exception) else "KILLED", {})
+            recorder.close("FAILED" if isinstance(error, Exception) else "KILLED", page.failed(error))
             raise
-        recorder.close("FINISHED", {f"{outcome.name}/seconds": outcome.seconds for outcome in outcomes})
+        recorder.close("FINISHED", page.finished(registration))
         return Retrained(checkout.commit, profile, checkout.folder, outcomes, registration)
 
 

@@ -18,6 +18,7 @@ from flows.listening import listener
 from flows.services import lock_file, running_services, sharing_the_database
 
 API_URL = "PREFECT_API_URL"
+OWN_SERVER = "FUSAR_OWN_PREFECT_SERVER"  # set while the server lives for one command: it has no page to link to
 START_SECONDS = 120.0
 _PROGRAM = Path(__file__).with_name("server_process.py")
 # For server and client. Prefect reads them when it is imported, so they are set before that.
@@ -50,7 +51,8 @@ def prefect_server(home: Home) -> Iterator[str]:
         known = os.environ.get(API_URL) or _server_of_services(home, stack)
         own = None if known else stack.enter_context(_own_server(home))
         url = own.url if own else str(known)
-        stack.enter_context(_variables({**CLIENT, API_URL: url, "PREFECT_HOME": str(home.prefect)}))
+        mark = {OWN_SERVER: "1"} if own else {}
+        stack.enter_context(_variables({**CLIENT, API_URL: url, "PREFECT_HOME": str(home.prefect), **mark}))
         # Imported while the server starts. Where it had been imported before, it has read its settings already.
         from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
