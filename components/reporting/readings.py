@@ -29,7 +29,7 @@ def reading(entry: Mapping[str, Any], label: str, baselines: Sequence[str] = (),
     interval = None if entry["low"] is None else (entry["low"], entry["high"])
     tone, verdict = _judge(entry, [value for _, value in marks]) if is_judged and marks else ("", "")
     less = f"{LESS_IS_BETTER}, " if entry["better"] == "low" else ""
-    return Reading(label, entry["value"], interval, marks, f"{less}n {entry['n']}", tone, verdict)
+    return Reading(label, entry["value"], interval, marks, f"{less}n\u00a0{entry['n']}", tone, verdict)
 
 
 def _judge(entry: Mapping[str, Any], baselines: Sequence[float]) -> tuple[Tone, str]:
