@@ -67,7 +67,7 @@ def checks(evidence: Evidence) -> Section:
     fold = f"All {total} expectations, {total - critical - others} of them met"
     parts.append(Table("Great Expectations' suites check_chips and check_annotations", ("", *names), listed, fold))
     text = (
-        f"{total} expectations: {total - critical - others} met, {critical} critical failures, {others} warnings. "
+        f"{total} expectations: {total - critical - others} met; critical failures: {critical}, warnings: {others}. "
         "A critical failure stops the retrain; a warning is for the reader."
     )
     return Section("Checks between stages", text, parts)

@@ -64,8 +64,8 @@ def _outcome(evidence: Evidence) -> str:
     total, critical, others = tally(evidence)
     return (
         f"Made of {scenes} scenes by {sensors} sensors, cut into {chips.num_rows} chips at {places} places; "
-        f"{evidence.set_aside.num_rows} scenes were set aside. Checks between the stages: {total} expectations, "
-        f"{critical} critical failures, {others} warnings."
+        f"scenes set aside: {evidence.set_aside.num_rows}. Checks between the stages: {total} expectations, "
+        f"critical failures: {critical}, warnings: {others}."
     )
 
 
