@@ -1,5 +1,7 @@
 """Work pools and the deployments of prefect.yaml, as often as one likes: `python -m flows.deployments`."""
 
+import os
+import sys
 from pathlib import Path
 
 PREFECT_FILE = Path(__file__).resolve().parents[1] / "prefect.yaml"
@@ -26,11 +28,10 @@ def make_pools() -> None:
 
 
 def main() -> None:
-    """Make the pools, then call Prefect's own command: the file is in its own format."""
+    """Make the pools, then become Prefect's own command: the file is in its own format."""
     make_pools()
-    from prefect.cli import app
-
-    app(["--no-prompt", "deploy", "--all", "--prefect-file", str(PREFECT_FILE)])
+    options = ("--no-prompt", "deploy", "--all", "--prefect-file", str(PREFECT_FILE))
+    os.execv(sys.executable, [sys.executable, "-m", "prefect", *options])
 
 
 if __name__ == "__main__":
