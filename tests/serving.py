@@ -110,14 +110,17 @@ def serve(house: Path, folder: Path, lines: Sequence[str]) -> Iterator[Server]:
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the server with all that it started."""
+    """End the server with all that it started; its shell is gone first, uvicorn a moment later."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+    for _ in range(300):
         try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
 
 
 def _environment(files: Path) -> dict[str, str]:
