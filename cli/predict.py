@@ -22,14 +22,14 @@ def predict(
     """
     from components.inference.geopackage import write_geopackage
     from components.inference.layers import write_geojson, write_picture
-    from components.inference.registered import load_registered
+    from components.inference.registered import started
     from components.inference.scene import predict_scene
     from components.inference.sensing import bands_of
     from components.revisions.home import find_home
 
     bands = bands_of(scene, polarizations, scale)
-    registered = load_registered(find_home(Path.cwd()).root, model)
-    predictions = predict_scene(scene, bands.polarizations, bands.scale, registered.answer)
+    with started(find_home(Path.cwd()).root, model) as registered:
+        predictions = predict_scene(scene, bands.polarizations, bands.scale, registered.answer)
     out.mkdir(parents=True, exist_ok=True)
     layer, styled, picture = (out / f"{scene.stem}.{ending}" for ending in ("geojson", "gpkg", "png"))
     write_geojson(predictions, registered.name, layer)

@@ -65,7 +65,7 @@ class ChipFacts:
 
     @cached_property
     def decibels_HW(self) -> npt.NDArray[np.float32]:
-        """Backscatter of that channel [dB], (H, W), NaN = nodata; of amplitude 20 log10: only differences mean something."""
+        """Backscatter of that channel [dB], (H, W), NaN = nodata; amplitude as 20 log10: only differences count."""
         codes = self.codes_PHW[list(self.row["polarizations"]).index(self.co_polarization)]
         if self.is_calibrated:
             return decode_decibels(codes)

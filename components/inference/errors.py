@@ -53,3 +53,28 @@ class UnknownBands(FusarError):
             f"{self.path}: neither a STAC item at ../items/{self.path.stem}.json nor options say what its bands are. "
             "Add --polarizations VV,VH --scale decibel (or linear, amplitude)."
         )
+
+
+class RequestRefused(FusarError):
+    """A registered model finds a row of a request that it cannot answer."""
+
+    def __init__(self, model: str, problem: str) -> None:
+        super().__init__(model, problem)
+        self.model, self.problem = model, problem
+
+    def __str__(self) -> str:
+        return f"{self.model}: refused the request: {self.problem}"
+
+
+class ModelFailed(FusarError):
+    """A registered model could not be loaded, or ended while it was asked."""
+
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(model, reason)
+        self.model, self.reason = model, reason
+
+    def __str__(self) -> str:
+        remedy = (
+            "Its packages may be other than this environment's: serve it in its own (docs/how-to/serve-a-champion.md)."
+        )
+        return f"{self.model}: could not answer ({self.reason}). {remedy}"
