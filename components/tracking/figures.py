@@ -42,7 +42,7 @@ def main_figures(report: Path) -> tuple[Figure, ...]:
     """The main figures of an evaluation's report.json, in its order; none where there is no such file."""
     if not report.exists():
         return ()
-    entries = json.loads(report.read_text(encoding="utf-8"))["metrics"]
+    entries = json.loads(report.read_text(encoding="utf-8")).get("metrics", ())
     return tuple(_figure(entry) for entry in entries if _is_main(entry["key"]) and entry["value"] is not None)
 
 

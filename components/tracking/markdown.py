@@ -47,6 +47,5 @@ def code(text: str) -> Markdown:
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Markdown:
     """A table; every cell is escaped, and columns of numbers (named with a unit or `n`) stand to the right."""
     rule = ["---:" if "[" in column or column == "n" else "---" for column in columns]
-    cells = [[str(escaped(cell)) for cell in row] for row in rows]
-    lines: list[list[str]] = [[str(escaped(column)) for column in columns], rule, *cells]
-    return Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    body = [[str(escaped(cell)) for cell in row] for row in (columns, *rows)]
+    return Markdown("\n".join(f"| {' | '.join(cells)} |" for cells in (body[0], rule, *body[1:])))
