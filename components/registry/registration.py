@@ -3,6 +3,7 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock
 from mlflow import MlflowClient
@@ -13,14 +14,24 @@ from components.lineage.assembly import ITEMS, REPORT, Assembly
 from components.lineage.errors import IncompleteLineage
 from components.lineage.evaluations import EVALUATION_FILE, EVALUATION_TAG, folder_of
 from components.lineage.record import LINEAGE_FILE, Evaluation, Lineage, Parent, missing_parts
-from components.lineage.versions import CHAIN_TAG, VERDICT_TAG, find_by_chain, logged_model_id, open_registry
+from components.lineage.versions import (
+    CHAIN_TAG,
+    VERDICT_TAG,
+    find_by_chain,
+    logged_model_id,
+    open_registry,
+    read_lineage,
+)
+from components.registry.card import LICENSE, model_card, version_card
 from components.registry.models import MODELS, RegisteredModel
-from components.registry.packaging import package
+from components.registry.packaging import SIGNATURES, package
 from components.revisions import git
 from components.revisions.checkout import PARAMS_FILE, Checkout, verify
 from components.revisions.home import Home
 from components.revisions.lock import LOCK_FILE, read_lock
 from components.tracking.runs import Tracking
+
+_MODEL_TAGS: Final = {"fusar.domain": "synthetic aperture radar", "fusar.license": LICENSE}
 
 
 @dataclass(frozen=True)
@@ -142,18 +153,29 @@ class _Registration:
             self.client.log_model_artifacts(model_id, str(folder))
 
     def _create_version(self, model: RegisteredModel, lineage: Lineage, model_id: str) -> ModelVersion:
-        try:
-            self.client.create_registered_model(model.name, description=model.summary)
-        except MlflowException:
-            self.client.get_registered_model(model.name)  # it exists already; any other failure shows here
-        return self.client.create_model_version(
+        self._describe_model(model)
+        version = self.client.create_model_version(
             model.name,
             source=f"models:/{model_id}",
             run_id=self.finished.mlflow_run_id,
             tags=_tags(lineage),
-            description=_description(model, lineage),
             model_id=model_id,
         )
+        return self._describe(model, version, lineage)
+
+    def _describe_model(self, model: RegisteredModel) -> None:
+        card = model_card(model, SIGNATURES[model.name])
+        try:
+            self.client.create_registered_model(model.name, tags=_MODEL_TAGS, description=card)
+        except MlflowException:  # it exists already; any other failure shows here
+            if self.client.get_registered_model(model.name).description != card:
+                self.client.update_registered_model(model.name, card)
+
+    def _describe(self, model: RegisteredModel, version: ModelVersion, lineage: Lineage) -> ModelVersion:
+        """Write the version's card, which needs its number."""
+        number = str(version.version)
+        card = version_card(model, lineage, number, self.folder / REPORT, self.tracking.experiment_id)
+        return self.client.update_model_version(model.name, number, card)
 
     def _keep_evaluation(self, model: RegisteredModel, version: ModelVersion) -> bool:
         """Give a version that existed before its newest evaluation; true when that was another one."""
@@ -166,6 +188,8 @@ class _Registration:
             self._put_evaluation(found, Path(scratch))
             self.client.log_model_artifacts(logged_model_id(version), scratch, folder_of(found))
         self.client.set_model_version_tag(model.name, str(version.version), EVALUATION_TAG, evaluation)
+        lineage = read_lineage(self.client, version).model_copy(update={"evaluation": found})
+        self._describe(model, version, lineage)
         return True
 
     def _put_evaluation(self, evaluation: Evaluation, folder: Path) -> None:
@@ -176,30 +200,16 @@ class _Registration:
 
 
 def _tags(lineage: Lineage) -> dict[str, str]:
+    """What a person filters by, and the two digests that the registry looks for; lineage.json has all the others."""
     places = {scene.place_id for scene in lineage.scenes}
     return {
-        CHAIN_TAG: lineage.chain,
-        EVALUATION_TAG: lineage.evaluation.items.md5,
-        "fusar.commit": lineage.retrain.commit,
         "fusar.profile": lineage.retrain.profile,
-        "fusar.flow_run_id": lineage.retrain.flow_run_id,
-        "fusar.mlflow_run_id": lineage.retrain.mlflow_run_id,
-        "fusar.params_sha256": lineage.retrain.params_sha256,
-        "fusar.requirements_sha256": lineage.retrain.requirements_sha256,
-        "fusar.base_model": lineage.base_model,
-        "fusar.parents": ", ".join(f"{parent.model}/{parent.version}" for parent in lineage.parents) or "none",
+        "fusar.commit": lineage.retrain.commit,
         "fusar.simulated": str(lineage.simulated).lower(),
         "fusar.scenes": str(len(lineage.scenes)),
         "fusar.places": str(len(places)),
+        "fusar.base_model": lineage.base_model,
+        "fusar.parents": ", ".join(f"{parent.model}/{parent.version}" for parent in lineage.parents) or "none",
+        CHAIN_TAG: lineage.chain,
+        EVALUATION_TAG: lineage.evaluation.items.md5,
     }
-
-
-def _description(model: RegisteredModel, lineage: Lineage) -> str:
-    places = {scene.place_id for scene in lineage.scenes}
-    simulated = "All of its scenes are simulated: its figures prove the path, not what real SAR would give. "
-    return (
-        f"{model.summary}\n\n{simulated if lineage.simulated else ''}"
-        f"Made by commit {lineage.retrain.commit[:12]} with profile {lineage.retrain.profile} from "
-        f"{len(lineage.scenes)} scenes at {len(places)} places; base model: {lineage.base_model}. "
-        f"`fusar lineage show` tells the chain down to the scenes."
-    )
