@@ -1,8 +1,8 @@
 """Ask the champion.
 
 A registered model is an MLflow model like any other: its code and weights travel with it. This page loads one, asks
-it about chips that it never saw, and looks at how it does on one slice of them. It needs a finished demo in this clone:
-[one scene, from TIFF to champion](one_scene_from_tiff_to_champion.py).
+it about chips that it never saw, and looks at how it does on one slice of them. It needs a champion in this clone:
+`make demo` makes one; [one scene, from TIFF to champion](one_scene_from_tiff_to_champion.py) tells how.
 """
 
 from pathlib import Path

@@ -36,8 +36,9 @@ fusar("demo --profile tiny --catalogue tiny")
 #
 # The checkout holds the data, the outputs of every stage and their lock.
 
-checkout = max(Path(".fusar/worktrees").glob("*-tiny"), key=lambda folder: folder.stat().st_mtime)
-tiff = checkout / "data/scenes/hamburg-c3.tif"
+found = Path(".fusar/worktrees").glob("*-tiny/data/scenes/hamburg-c3.tif")
+tiff = max(found, key=lambda file: file.stat().st_mtime)
+checkout = tiff.parents[2]
 with rasterio.open(tiff) as raster:
     print(tiff.name, raster.descriptions, raster.shape, raster.crs)
 item = json.loads((checkout / "data/items/hamburg-c3.json").read_text(encoding="utf-8"))
@@ -48,29 +49,29 @@ print("simulated:", item["properties"]["fusar:simulated"], "scale:", item["prope
 # simulated: True scale: linear
 # ```
 #
-# ## What would run now
-#
-# Nothing: the outputs of all eight stages follow from their inputs. Change a parameter, commit, and this names the
-# stages that the change reaches, with the reason for each.
-
-fusar("plan --profile tiny")
-
-# ```text
-# Nothing is stale at commit ... with profile tiny.
-# ```
-#
 # ## What made the model
 #
 # From the version through commit, profile, stages and verdicts down to the scenes, each with its md5. The same as
 # JSON answers exact questions: was this very file part of it?
 
-fusar("lineage show fusar-gpt@champion")
-record = json.loads(fusar("lineage show fusar-gpt@champion --json"))
+fusar("lineage show fusar-gpt/1")
+record = json.loads(fusar("lineage show fusar-gpt/1 --json"))
 made_of = [one["scene_id"] for one in record["scenes"]]
 print(len(made_of), "scenes; hamburg-c3 among them:", "hamburg-c3" in made_of)
 
 # ```text
 # 16 scenes; hamburg-c3 among them: True
+# ```
+#
+# ## What would run now
+#
+# Straight after the demo nothing would: all outputs follow from their inputs at the commit that made the model. The
+# tiny scenes are a commit of their own, which the record names; your own HEAD pins the larger demo's scenes.
+
+fusar(f"plan --profile tiny --revision {record['retrain']['commit']}")
+
+# ```text
+# ... at commit ... with profile tiny.
 # ```
 #
 # ## May it go live?
