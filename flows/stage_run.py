@@ -1,10 +1,12 @@
 """Bringing one stage up to date in a checkout: the one function that the laptop and a worker call."""
 
+import json
 import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from components.revisions.checkout import Checkout
@@ -18,7 +20,7 @@ from flows.listening import listener
 from flows.recording import Recorder, StageRecord
 from flows.result import StageOutcome
 
-DVC = (sys.executable, "-m", "dvc")
+DVC = (sys.executable, "-P", str(Path(__file__).with_name("dvc_commands.py")))
 
 
 @dataclass
@@ -82,22 +84,21 @@ class _StageRun:
     def _reproduce(self) -> dict[str, Any]:
         name = self.state.name
         options = ["--force"] if self.is_forced else []
-        if self.is_forced and self.state.needs:
-            self._dvc("pull", *self.state.needs)  # a forced run does not pull what it needs
-        self._dvc("repro", "--single-item", "--pull", *options, name)
+        # A forced run does not pull what it needs.
+        pulled = [["pull", *self.state.needs]] if self.is_forced and self.state.needs else []
+        # Shared before it is kept: a kill between the two repeats the sharing, not the work.
+        self._dvc(*pulled, ["repro", "--single-item", "--pull", *options, name], ["push", "--run-cache", name])
         entry = read_lock(self.work.checkout.lock).get(name)
         if entry is None:
             raise StageFailed(name, "it left no entry in dvc.lock", str(self.log_file))
         check_joined({**self.work.entries, name: entry})
-        # Shared before it is kept: a kill between the two repeats the sharing, not the work.
-        self._dvc("push", "--run-cache", name)
         self.work.entries[name] = entry
         keep(self.work.home, self.work.checkout.profile, {name: entry})
         return dict(entry)
 
-    def _dvc(self, *arguments: str) -> None:
+    def _dvc(self, *commands: Sequence[str]) -> None:
         environment = child_environment(self.work.home, self.side_folder)
-        child = Child((*DVC, *arguments), self.work.checkout.folder, environment, self.log_file)
+        child = Child((*DVC, json.dumps(commands)), self.work.checkout.folder, environment, self.log_file)
         code = run_child(child, self._hear)
         if code != 0:
             raise StageFailed(self.state.name, self.newest_error or f"exit code {code}", str(self.log_file))
@@ -127,6 +128,6 @@ def pull(work: Work, paths: Sequence[str]) -> None:
     if not paths:
         return
     log_file = work.home.logs / work.checkout.profile / "pull.log"
-    child = Child((*DVC, "pull", *paths), work.checkout.folder, child_environment(work.home), log_file)
+    child = Child((*DVC, json.dumps([["pull", *paths]])), work.checkout.folder, child_environment(work.home), log_file)
     if run_child(child, listener().line) != 0:
         raise StepFailed("pull", "an output is neither in the cache nor in the remote", str(log_file))
