@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.revisions import git
-from components.revisions.errors import CheckoutChanged, UnknownProfile
+from components.revisions.errors import CheckoutChanged, GitFailed, UnknownProfile
 from components.revisions.home import Home
 from components.revisions.lock import LOCK_FILE
 
@@ -100,7 +100,10 @@ def _is_at(checkout: Checkout) -> bool:
     """Whether the folder is a whole worktree at the commit: a kill during `git worktree add` leaves less."""
     if not (checkout.folder / ".git").is_file():
         return False
-    changed = set(git.dirty_files(checkout.folder)) - {PARAMS_FILE, LOCK_FILE}
+    try:
+        changed = set(git.dirty_files(checkout.folder)) - {PARAMS_FILE, LOCK_FILE}
+    except GitFailed:  # its link leads nowhere: the repository was moved
+        return False
     return not changed and git.resolve(checkout.folder, "HEAD") == checkout.commit
 
 

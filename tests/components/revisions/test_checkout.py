@@ -84,6 +84,15 @@ def test_a_half_made_checkout_is_made_anew(house):
     assert (check_out(home, commit_id, "tiny").folder / "dvc.yaml").exists()
 
 
+def test_a_checkout_of_a_repository_that_was_moved_is_made_anew(house):
+    commit_id = git.resolve(house, "HEAD")
+    check_out(find_home(house), commit_id, "tiny")
+    moved = house.rename(house.with_name("moved"))
+    checkout = check_out(find_home(moved), commit_id, "tiny")
+    assert checkout.folder.is_relative_to(moved)
+    verify(find_home(moved), checkout)
+
+
 def test_what_a_killed_dvc_held_is_free_again_although_its_process_seems_to_live(house):
     home = find_home(house)
     checkout = check_out(home, git.resolve(house, "HEAD"), "laptop")
