@@ -29,7 +29,7 @@ def predict(
 
     bands = bands_of(scene, polarizations, scale)
     with started(find_home(Path.cwd()).root, model) as registered:
-        predictions = predict_scene(scene, bands.polarizations, bands.scale, registered.answer)
+        predictions = predict_scene(scene, bands.polarizations, bands.scale, registered.answer, registered.chip_size)
     out.mkdir(parents=True, exist_ok=True)
     layer, styled, picture = (out / f"{scene.stem}.{ending}" for ending in ("geojson", "gpkg", "png"))
     write_geojson(predictions, registered.name, layer)

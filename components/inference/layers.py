@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from components.geography.projection import pixel_to_lonlat
-from components.inference.scene import CHIP_SIZE, ChipPrediction
+from components.inference.scene import ChipPrediction
 from components.inference.styles import qml_of_both
 from components.pages.figures import scene_overview
 
@@ -30,8 +30,9 @@ def write_geojson(predictions: Sequence[ChipPrediction], model_version: str, pat
 def features_of(predictions: Sequence[ChipPrediction], model_version: str) -> list[dict[str, Any]]:
     """Chips and the boxes detected in them as GeoJSON features, longitude and latitude in EPSG:4326."""
     features: list[dict[str, Any]] = []
-    whole = (0.0, 0.0, float(CHIP_SIZE), float(CHIP_SIZE))
     for chip in predictions:
+        height, width = chip.codes.shape
+        whole = (0.0, 0.0, float(width), float(height))
         origin = {"row": chip.row, "col": chip.col, "model": model_version}
         features.append(_feature(chip, whole, {"kind": "chip", **origin, **chip.answers}))
         # A label is the model's own word: one that says "chip" is no chip.
@@ -62,12 +63,13 @@ def _is_clockwise(ring: list[list[float]]) -> bool:
 
 def write_picture(predictions: Sequence[ChipPrediction], title: str, path: Path) -> None:
     """Write the scene with its chips' main answers and the detected boxes as PNG."""
-    height = max(chip.row for chip in predictions) + CHIP_SIZE
-    width = max(chip.col for chip in predictions) + CHIP_SIZE
+    height = max(chip.row + chip.codes.shape[0] for chip in predictions)
+    width = max(chip.col + chip.codes.shape[1] for chip in predictions)
     mosaic = np.zeros((height, width), np.uint8)
     boxes, notes = [], []
     for chip in predictions:
-        mosaic[chip.row : chip.row + CHIP_SIZE, chip.col : chip.col + CHIP_SIZE] = chip.codes
+        rows, cols = chip.codes.shape
+        mosaic[chip.row : chip.row + rows, chip.col : chip.col + cols] = chip.codes
         boxes += [_shifted(box.corners, chip) for box in chip.boxes]
         notes.append((chip.col, chip.row, _note(chip)))
     scene_overview(mosaic, boxes, notes, title, path)

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import IO
 
 import pandas as pd
+import yaml
 
 from components.inference.errors import ModelFailed, RequestRefused
-from components.lineage.versions import open_registry, resolve
+from components.lineage.versions import fetch, open_registry, resolve
+from components.revisions.checkout import PARAMS_FILE
 from components.tracking.store import mlflow_environment
 
 _PROGRAM = Path(__file__).with_name("own_code.py")
@@ -27,11 +29,13 @@ class Registered:
 
     Attributes:
         name: model and version, such as fusar-gpt/3.
+        chip_size: side of the chips that it was trained on [pixel].
         process: runs the version's own code.
         said: what the process prints beside its replies.
     """
 
     name: str
+    chip_size: int
     process: "subprocess.Popen[str]"
     said: IO[bytes]
 
@@ -70,8 +74,10 @@ def started(root: Path, asked: str) -> Iterator[Registered]:
 
     Raises:
         UnknownVersion: the registry has no such version.
+        LineageError: the version does not say by which parameters it was made.
     """
-    version = resolve(open_registry(root), asked)
+    client = open_registry(root)
+    version = resolve(client, asked)
     environment = {**os.environ, **mlflow_environment(root), "HF_HUB_OFFLINE": "1"}
     environment.pop("PYTHONPATH", None)  # may lead to a checkout's code
     with tempfile.TemporaryDirectory(prefix="fusar-predict-") as empty, tempfile.TemporaryFile() as said:
@@ -85,7 +91,9 @@ def started(root: Path, asked: str) -> Iterator[Registered]:
             text=True,
         )
         try:
-            yield Registered(f"{version.name}/{version.version}", process, said)
+            # Read while the process loads the model.
+            params = yaml.safe_load(fetch(client, version, PARAMS_FILE, Path(empty)).read_text(encoding="utf-8"))
+            yield Registered(f"{version.name}/{version.version}", params["ingest"]["chip_size"], process, said)
         finally:
             process.kill()
             process.communicate()

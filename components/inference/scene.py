@@ -20,7 +20,6 @@ from components.rasters.windows import affine_at, cut, offsets
 from components.scores.boxes import Box
 from components.tasks import classify, count, detect, land_cover
 
-CHIP_SIZE = 64
 CHIPS_AT_ONCE = 32
 QUESTIONS = {
     "land_cover": land_cover.WORDING,
@@ -61,7 +60,9 @@ class ChipPrediction:
         return [] if asked is None else detect.parse(self.answers[asked]) or []
 
 
-def predict_scene(path: Path, polarizations: Sequence[str], scale: Scale, answer: Answer) -> list[ChipPrediction]:
+def predict_scene(
+    path: Path, polarizations: Sequence[str], scale: Scale, answer: Answer, chip_size: int
+) -> list[ChipPrediction]:
     """Ask a model about every chip of a scene, row by row.
 
     Args:
@@ -69,6 +70,7 @@ def predict_scene(path: Path, polarizations: Sequence[str], scale: Scale, answer
         polarizations: names of the bands in their order.
         scale: what the samples are: linear power, decibels, or uncalibrated amplitude.
         answer: `predict` of a loaded fusar-gpt model: a frame with its input columns to one answer a row.
+        chip_size: side of the chips that the model was trained on [pixel].
 
     Raises:
         SceneError: the file cannot be used.
@@ -76,20 +78,21 @@ def predict_scene(path: Path, polarizations: Sequence[str], scale: Scale, answer
     """
     with open_raster(path) as raster:
         check_bands(raster, polarizations, scale)
-        rows = offsets(raster.height, CHIP_SIZE, CHIP_SIZE)
+        rows = offsets(raster.height, chip_size, chip_size)
         predictions: list[ChipPrediction] = []
         for row in progress(rows, "predict", len(rows)):
-            chips = list(_chips_in_row(raster, read_codes(raster, scale, row, CHIP_SIZE), row))
+            chips = list(_chips_in_row(raster, read_codes(raster, scale, row, chip_size), row))
             for first in range(0, len(chips), CHIPS_AT_ONCE):
                 predictions += _ask(chips[first : first + CHIPS_AT_ONCE], raster, polarizations, answer)
     if not predictions:
-        raise EmptyForPrediction(path, CHIP_SIZE)
+        raise EmptyForPrediction(path, chip_size)
     return predictions
 
 
 def _chips_in_row(raster: Raster, codes: npt.NDArray[np.uint8], row: int) -> Iterator[tuple[int, int, Any]]:
-    for col in offsets(raster.width, CHIP_SIZE, CHIP_SIZE):
-        chip = cut(codes, 0, col, CHIP_SIZE)
+    size = codes.shape[1]
+    for col in offsets(raster.width, size, size):
+        chip = cut(codes, 0, col, size)
         if chip.any():
             yield row, col, chip
 
@@ -97,7 +100,7 @@ def _chips_in_row(raster: Raster, codes: npt.NDArray[np.uint8], row: int) -> Ite
 def _ask(
     chips: Sequence[tuple[int, int, Any]], raster: Raster, polarizations: Sequence[str], answer: Answer
 ) -> list[ChipPrediction]:
-    located = locate(raster.crs, raster.affine, [c[0] for c in chips], [c[1] for c in chips], (CHIP_SIZE, CHIP_SIZE))
+    located = locate(raster.crs, raster.affine, [c[0] for c in chips], [c[1] for c in chips], chips[0][2].shape[1:])
     requests = [
         {
             "image": encode_chip(chip),

@@ -36,11 +36,12 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 place = (Path.cwd() / "mlruns/artifacts").as_uri()
 with mlflow.start_run(experiment_id=mlflow.create_experiment("made here", artifact_location=place)):
-    mlflow.pyfunc.log_model(
+    made = mlflow.pyfunc.log_model(
         name="model", python_model="model.py", code_paths=["components"], pip_requirements=["mlflow"],
         signature=ModelSignature(inputs=Schema([ColSpec(DataType.string, "question")])),
         registered_model_name="fusar-gpt",
     )
+    mlflow.MlflowClient().log_model_artifact(made.model_id, "params.yaml", "")
 """
 
 
@@ -52,6 +53,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "components/__init__.py").write_text("")
     (root / "components/long_gone.py").write_text("greet = 'old code: {}'.format\n")
     (root / "model.py").write_text(OLD_MODEL)
+    (root / "params.yaml").write_text("ingest: {chip_size: 96}\n")
     open_registry(root)
     # In a process of its own: MLflow loads what it logs, and here `components` is the checkout's.
     environment = {**os.environ, **mlflow_environment(root)}
@@ -65,7 +67,7 @@ def asked(question: str) -> pd.DataFrame:
 
 def test_an_old_version_answers_by_its_own_code_again_and_again(house: Path) -> None:
     with started(house, "fusar-gpt/1") as model:
-        assert model.name == "fusar-gpt/1"
+        assert (model.name, model.chip_size) == ("fusar-gpt/1", 96)
         assert model.answer(asked("one")) == ["old code: one", "old code: Grüße"]
         assert model.answer(asked("two")) == ["old code: two", "old code: Grüße"]
 

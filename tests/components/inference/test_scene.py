@@ -43,7 +43,7 @@ def scene(tmp_path: Path) -> Path:
 
 
 def test_a_box_lands_where_the_rasters_own_affine_puts_its_pixels(scene: Path, tmp_path: Path) -> None:
-    predictions = predict_scene(scene, ("VV",), "decibel", one_ship_a_chip)
+    predictions = predict_scene(scene, ("VV",), "decibel", one_ship_a_chip, 64)
     write_geojson(predictions, "fusar-gpt/1", tmp_path / "out.geojson")
     features = json.loads((tmp_path / "out.geojson").read_text())["features"]
     ships = [feature for feature in features if feature["properties"]["kind"] == "ship"]
@@ -55,8 +55,18 @@ def test_a_box_lands_where_the_rasters_own_affine_puts_its_pixels(scene: Path, t
     assert np.abs(corners - expected).sum(axis=1).min() < 2e-8
 
 
+def test_a_scene_is_cut_into_chips_as_large_as_the_models(scene: Path, tmp_path: Path) -> None:
+    predictions = predict_scene(scene, ("VV",), "decibel", one_ship_a_chip, 96)
+    assert [(chip.row, chip.col, chip.codes.shape) for chip in predictions][:2] == [(0, 0, (96, 96)), (0, 96, (96, 96))]
+    write_geojson(predictions, "m", tmp_path / "out.geojson")
+    chip = json.loads((tmp_path / "out.geojson").read_text())["features"][0]
+    with rasterio.open(scene) as file:
+        corner = Transformer.from_crs(CRS, 4326, always_xy=True).transform(*(file.transform @ (96, 96)))
+    assert np.abs(np.array(chip["geometry"]["coordinates"][0]) - corner).sum(axis=1).min() < 2e-8
+
+
 def test_rings_run_counter_clockwise_as_rfc_7946_wants(scene: Path, tmp_path: Path) -> None:
-    write_geojson(predict_scene(scene, ("VV",), "decibel", one_ship_a_chip), "m", tmp_path / "out.geojson")
+    write_geojson(predict_scene(scene, ("VV",), "decibel", one_ship_a_chip, 64), "m", tmp_path / "out.geojson")
     for feature in json.loads((tmp_path / "out.geojson").read_text())["features"]:
         ring = np.array(feature["geometry"]["coordinates"][0])
         (ax, ay), (bx, by) = ring[1] - ring[0], ring[2] - ring[1]
@@ -64,7 +74,7 @@ def test_rings_run_counter_clockwise_as_rfc_7946_wants(scene: Path, tmp_path: Pa
 
 
 def test_gdal_reads_the_layer_with_its_place_and_properties(scene: Path, tmp_path: Path) -> None:
-    write_geojson(predict_scene(scene, ("VV",), "decibel", one_ship_a_chip), "m", tmp_path / "out.geojson")
+    write_geojson(predict_scene(scene, ("VV",), "decibel", one_ship_a_chip, 64), "m", tmp_path / "out.geojson")
     info = pyogrio.read_info(tmp_path / "out.geojson")
     assert info["crs"] == "EPSG:4326"
     assert info["features"] == 12
@@ -72,7 +82,7 @@ def test_gdal_reads_the_layer_with_its_place_and_properties(scene: Path, tmp_pat
 
 
 def test_the_picture_shows_the_whole_scene(scene: Path, tmp_path: Path) -> None:
-    write_picture(predict_scene(scene, ("VV",), "decibel", one_ship_a_chip), "yasur", tmp_path / "out.png")
+    write_picture(predict_scene(scene, ("VV",), "decibel", one_ship_a_chip, 64), "yasur", tmp_path / "out.png")
     with Image.open(tmp_path / "out.png") as picture:
         assert picture.width > picture.height > 300
 
@@ -80,12 +90,12 @@ def test_the_picture_shows_the_whole_scene(scene: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("values", [np.full((32, 32), -12.0), np.full((128, 128), np.nan)])
 def test_a_scene_without_a_chip_is_refused_by_name(tmp_path: Path, values: np.ndarray) -> None:
     with pytest.raises(EmptyForPrediction, match=r"empty\.tif: smaller than a chip"):
-        predict_scene(write_scene(tmp_path / "empty.tif", values), ("VV",), "decibel", one_ship_a_chip)
+        predict_scene(write_scene(tmp_path / "empty.tif", values), ("VV",), "decibel", one_ship_a_chip, 64)
 
 
 def test_two_polarisations_of_a_one_band_scene_are_refused(scene: Path) -> None:
     with pytest.raises(FusarError, match=r"yasur\.tif"):
-        predict_scene(scene, ("VV", "VH"), "decibel", one_ship_a_chip)
+        predict_scene(scene, ("VV", "VH"), "decibel", one_ship_a_chip, 64)
 
 
 def test_the_stac_item_says_what_the_bands_are_and_options_come_first(scene: Path) -> None:
