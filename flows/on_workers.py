@@ -17,6 +17,7 @@ from components.revisions.lock import read_lock, write_lock
 from components.revisions.staleness import StageState
 from flows.errors import StageFailed
 from flows.listening import listener
+from flows.naming import retrain_name
 from flows.recording import Recorder
 from flows.result import StageOutcome
 from flows.retrain import bring_up
@@ -28,7 +29,7 @@ CANCEL_SECONDS = 25.0
 _OUTCOMES: dict[str, Literal["ran", "restored"]] = {"ran": "ran", "restored": "restored"}
 
 
-@flow(name="retrain", flow_run_name="{profile} {revision}", persist_result=False)  # type: ignore[untyped-decorator]
+@flow(name="retrain", flow_run_name=retrain_name, persist_result=False)  # type: ignore[untyped-decorator]
 def retrain(profile: str, revision: str, force: list[str]) -> State[None]:
     """Bring every stage up to date at a commit, then register the models that came of it.
 

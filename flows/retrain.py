@@ -14,6 +14,7 @@ from components.revisions.home import Home
 from components.revisions.lock import only, read_lock, write_lock
 from components.revisions.staleness import StageState
 from flows.listening import listener, watched_by
+from flows.naming import retrain_name
 from flows.page import Page
 from flows.planning import stage_states
 from flows.recording import Recorder
@@ -25,7 +26,7 @@ from flows.steps import check_parameters
 RunStage = Callable[[Work, StageState, bool], StageOutcome]
 
 
-@flow(name="retrain", flow_run_name="{profile} {revision}", persist_result=False)  # type: ignore[untyped-decorator]
+@flow(name="retrain", flow_run_name=retrain_name, persist_result=False)  # type: ignore[untyped-decorator]
 def retrain(root: Path, revision: str, profile: str, force: tuple[str, ...] = ()) -> Retrained:
     """Bring every stage up to date at a commit, then register the models that came of it; stages run in this process.
 

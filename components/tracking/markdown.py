@@ -48,4 +48,6 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Markdown:
     """A table; every cell is escaped, and columns of numbers (named with a unit or `n`) stand to the right."""
     rule = ["---:" if "[" in column or column == "n" else "---" for column in columns]
     body = [[str(escaped(cell)) for cell in row] for row in (columns, *rows)]
+    # MLflow's page sets the columns of a table side by side without any space.
+    body = [[*(f"{cell}&ensp;" for cell in cells[:-1]), cells[-1]] for cells in body]
     return Markdown("\n".join(f"| {' | '.join(cells)} |" for cells in (body[0], rule, *body[1:])))

@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 
 from components.tracking.runs import Tracking
 from flows.errors import StageFailed
+from flows.naming import short
 from flows.retrain import Retrained, retrain
 from tests.small_house import commit, environment, fusar
 
@@ -67,6 +68,13 @@ def shown_in(flow_run_id: str) -> dict[str, Shown]:
 
 def database() -> Path:
     return Path(os.environ["PREFECT_HOME"]) / "prefect.db"
+
+
+def name_in_prefect(flow_run_id: str) -> str:
+    from prefect import get_client
+
+    with get_client(sync_client=True) as client:
+        return str(client.read_flow_run(UUID(flow_run_id)).name)
 
 
 def artifacts_on_the_server() -> int:
@@ -132,7 +140,11 @@ def test_a_finished_retrain_has_its_progress_its_stages_and_its_story(finished):
     rows = shown["stages-laptop"].rows
     assert [(row["stage"], row["outcome"]) for row in rows] == [(stage, "ran") for stage in STAGES]
     links = [
-        re.fullmatch(r"\[run\]\(http://127\.0\.0\.1:\d+/#/experiments/\d+/runs/(\w+)\)", r["MLflow"]) for r in rows
+        re.fullmatch(
+            r"\[run\]\(http://127\.0\.0\.1:\d+/#/experiments/\d+/runs/(\w+)\?workflowType=machine_learning\)",
+            r["MLflow"],
+        )
+        for r in rows
     ]
     assert [link[1] for link in links if link] == [tags[f"fusar.stage.{stage}"].split()[1] for stage in STAGES]
     assert all(float(row["time [s]"]) > 0 for row in rows)
@@ -140,10 +152,19 @@ def test_a_finished_retrain_has_its_progress_its_stages_and_its_story(finished):
     assert shown["stages-laptop"].note == "laptop: 3 ran"
     story = shown["retrain-laptop"].data
     assert f"**Finished**. Commit `{first.commit[:12]}`, profile `laptop`; 3 ran" in story
-    assert re.search(r"\[adder/1\]\(http://127\.0\.0\.1:\d+/#/models/adder/versions/1\) \| yes \| champion", story)
+    assert re.search(
+        r"\[adder/1\]\(http://127\.0\.0\.1:\d+/#/models/adder/versions/1\?\S+\)&ensp; \| yes&ensp; \| champion", story
+    )
     assert "**The scenes are simulated**" in story
     assert (tags["fusar.outcome"], tags["fusar.models"]) == ("3 ran", "adder/1 champion")
     assert f"/runs/flow-run/{tags['fusar.flow_run_id']})" in tags["mlflow.note.content"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "shown"), [("a" * 40, "aaaaaaaaaa"), ("0" * 64, "0000000000"), ("more-scenes", "more-scenes")]
+)
+def test_a_full_id_is_shortened_and_a_branch_is_not(revision, shown):
+    assert short(revision) == shown
 
 
 def test_what_a_gate_says_stays_text_in_both_pages(finished):
@@ -177,13 +198,16 @@ def test_a_failed_stage_is_shown_with_its_error_as_text_and_the_error_is_the_sta
     assert tags["fusar.failure"] == f"stage count: {caught.value.reason}"
 
 
-def test_a_retrain_ends_well_although_the_server_takes_no_artifact(traced_house):
-    before = artifacts_on_the_server()
+def test_a_retrain_ends_well_although_the_server_takes_no_artifact(finished, traced_house):
+    commit_before, before = finished[1].commit, artifacts_on_the_server()
     with a_server_that_takes_no_artifact():
-        again = retrain(traced_house, "HEAD", "laptop", ("total",))
+        again = retrain(traced_house, commit_before, "laptop", ("total",))
     assert [stage.outcome for stage in again.stages] == ["unchanged", "unchanged", "ran"]
     assert artifacts_on_the_server() == before
-    assert "**Finished**" in run_of(traced_house)["mlflow.note.content"]  # MLflow has its page all the same
+    tags = run_of(traced_house)
+    assert "**Finished**" in tags["mlflow.note.content"]  # MLflow has its page all the same
+    # Asked for by its full id, as the command line does: one short name in both pages.
+    assert name_in_prefect(tags["fusar.flow_run_id"]) == tags["mlflow.runName"] == f"laptop {commit_before[:10]}"
 
 
 def test_a_retrain_without_work_leaves_no_artifact_from_the_command_line(traced_house):
