@@ -94,7 +94,8 @@ class Page:
         if step in self._rows and outcome in _DONE:
             metrics = figures_of(self._work.checkout.folder, step)
             figures = metrics_told(json.loads(metrics.read_text())) if outcome != "failed" and metrics.exists() else ""
-            self._rows[step] = replace(self._rows[step], outcome=outcome, seconds=seconds, figures=figures)
+            row = replace(self._rows[step], outcome=outcome, seconds=seconds, figures=figures)
+            self._rows[step] = row if outcome == "unchanged" else replace(row, mlflow_run_id=self._run_of(step))
         if outcome != "failed":
             self._done.add(step)
 
@@ -110,6 +111,11 @@ class Page:
     def _experiment_id(self) -> str:
         recorder = self._work.recorder
         return recorder.experiment_id if recorder.has_run else ""
+
+    def _run_of(self, stage: str) -> str:
+        """The run in MLflow that made a stage's outputs, as soon as it is over."""
+        recorder = self._work.recorder
+        return recorder.stage_runs({}).get(stage, "") if recorder.has_run else ""
 
     def _close(self, registration: Registration | None, failure: str) -> RetrainResult:
         story = self._try(lambda: self._story(registration, failure))
