@@ -1,6 +1,7 @@
 """A finished demo in a repository that was copied to another folder: found, mended, and whole again."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,8 @@ def test_a_copied_repository_is_found_and_mended_and_the_original_stays_as_it_wa
     assert answer["chips"] > 0
 
     again = copied.fusar("demo", "--profile", "tiny", "--catalogue", "tiny")
-    assert "Nothing was stale" in again.stdout
+    # Another test may have added a scene since: then this commit's outputs come from the cache, and still none is made.
+    assert not re.search(r"^.*\bran\b.*$", again.stdout.split("held-out places")[0], re.MULTILINE), again.stdout
     assert f"Report page: {copied.root}/.fusar/reports/tiny.html" in again.stdout
 
 
