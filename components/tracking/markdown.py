@@ -10,6 +10,7 @@ _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # Both renderers know a backslash before these. An underscore inside a word (check_chips) is plain text to both.
 _SPECIAL: Final = re.compile(r"[\\`*~\[\]|@#]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.|:(?=//)", re.IGNORECASE)
 _LONGEST: Final = 600
+_GAP: Final = "\u00a0\u00a0"
 
 
 class Markdown(str):
@@ -48,6 +49,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Markdown:
     """A table; every cell is escaped, and columns of numbers (named with a unit or `n`) stand to the right."""
     rule = ["---:" if "[" in column or column == "n" else "---" for column in columns]
     body = [[str(escaped(cell)) for cell in row] for row in (columns, *rows)]
-    # MLflow's page sets the columns of a table side by side without any space.
-    body = [[*(f"{cell}&ensp;" for cell in cells[:-1]), cells[-1]] for cells in body]
+    # MLflow's page sets the columns of a table side by side without any space. Prefect's page does not need the gap and
+    # drops it; an entity such as &ensp; it would show as written.
+    body = [[*(cell + _GAP for cell in cells[:-1]), cells[-1]] for cells in body]
     return Markdown("\n".join(f"| {' | '.join(cells)} |" for cells in (body[0], rule, *body[1:])))

@@ -153,7 +153,7 @@ def test_a_finished_retrain_has_its_progress_its_stages_and_its_story(finished):
     story = shown["retrain-laptop"].data
     assert f"**Finished**. Commit `{first.commit[:12]}`, profile `laptop`; 3 ran" in story
     assert re.search(
-        r"\[adder/1\]\(http://127\.0\.0\.1:\d+/#/models/adder/versions/1\?\S+\)&ensp; \| yes&ensp; \| champion", story
+        r"\[adder/1\]\(http://127\.0\.0\.1:\d+/#/models/adder/versions/1\?\S+\)\s+\| yes\s+\| champion", story
     )
     assert "**The scenes are simulated**" in story
     assert (tags["fusar.outcome"], tags["fusar.models"]) == ("3 ran", "adder/1 champion")

@@ -38,7 +38,7 @@ def test_hostile_text_is_shown_letter_by_letter_in_a_line_a_link_and_a_cell(text
     linked = rendered(link(text, "http://127.0.0.1:5000/#/x"))
     assert linked.count("<a ") == 1 and 'href="http://127.0.0.1:5000/#/x"' in linked
     cells = re.findall(r"<td[^>]*>(.*?)</td>", rendered(table(["why", "n"], [[text, 1]])))
-    assert cells == [f"{as_text}\u2002", "1"]
+    assert cells == [as_text, "1"]
     assert not re.search(r"<(script|img|h1|ul|del|em|strong)\b", shown + linked)
 
 
@@ -75,7 +75,7 @@ def test_figures_stand_with_interval_beside_the_baselines_that_they_have():
         Figure("gpt.count", "gpt", 0.697, 0.595, 0.775, 383, {"majority": 0.217, "absent": 0.5}, True),
         Figure("scio.clean_changed", "klip", 0.02, None, None, 5, {"before": 0.0}, False),
     )
-    head, _, first, second = figures_table(figures).replace("&ensp;", "").splitlines()
+    head, _, first, second = figures_table(figures).replace("\u00a0", "").splitlines()
     assert (
         head.replace("\\", "")
         == "| figure | value [%] | 95 % interval [%] | n | majority [%] | absent [%] | before [%] |"
