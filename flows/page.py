@@ -68,8 +68,10 @@ class Page:
 
     def failed(self, error: BaseException) -> RetrainResult:
         """Show how far it came and why it ended; the answer is what MLflow keeps of it."""
-        reason = f"stage {error.stage}: {error.reason}" if isinstance(error, StageFailed) else str(error)
-        return self._close(None, reason or type(error).__name__)
+        self._rows = {name: _not_reached(row) for name, row in self._rows.items()}
+        if isinstance(error, StageFailed):
+            return self._close(None, f"stage {error.stage}: {error.reason}", error.log_file)
+        return self._close(None, str(error) or type(error).__name__)
 
     def _begun(self, step: str) -> None:
         self._step, self._stage_progress = step, None
@@ -117,8 +119,8 @@ class Page:
         recorder = self._work.recorder
         return recorder.stage_runs({}).get(stage, "") if recorder.has_run else ""
 
-    def _close(self, registration: Registration | None, failure: str) -> RetrainResult:
-        story = self._try(lambda: self._story(registration, failure))
+    def _close(self, registration: Registration | None, failure: str, log: str = "") -> RetrainResult:
+        story = self._try(lambda: replace(self._story(registration, failure), log=self._relative(log)))
         if story is None:
             return NOTHING_LEFT
         self._show(lambda: self._tell(story))
@@ -160,9 +162,13 @@ class Page:
             failure=failure,
             registration=registration,
             checkout=work.checkout.folder,
-            report=registration.report.removeprefix(f"{work.home.root}/") if registration else "",
+            report=self._relative(registration.report) if registration else "",
             runs=(recorder.experiment_id, recorder.mlflow_run_id) if recorder.has_run else None,
         )
+
+    def _relative(self, path: str) -> str:
+        """A path as a person types it in the repository's folder."""
+        return path.removeprefix(f"{self._work.home.root}/")
 
     def _result(self, story: Story) -> RetrainResult:
         """What MLflow keeps: the same story with links inside its own page, and one to Prefect's."""
@@ -182,6 +188,10 @@ class Page:
             inputs=work.recorder.inputs(work.entries),
             files=((work.home.root / registration.report, "report"),) if registration else (),
         )
+
+
+def _not_reached(row: StageRow) -> StageRow:
+    return replace(row, outcome="not reached") if row.outcome == "waiting" else row
 
 
 def _why(state: StageState) -> str:

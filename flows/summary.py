@@ -20,7 +20,7 @@ class StageRow:
 
     Attributes:
         name: the stage.
-        outcome: waiting, running, ran, restored, unchanged or failed.
+        outcome: waiting, running, ran, restored, unchanged, failed, or not reached where another one failed.
         why: why it was stale.
         seconds: wall clock [s].
         figures: its main metrics in one line.
@@ -49,6 +49,7 @@ class Story:
         checkout: folder with its outputs.
         report: path of the report page, as the person should type it.
         runs: ids in MLflow: of the experiment and of the retrain's run; None where it needed no run.
+        log: what the failed stage said, as the person should type it; empty where no stage failed.
     """
 
     commit: str
@@ -60,6 +61,7 @@ class Story:
     checkout: Path
     report: str
     runs: tuple[str, str] | None
+    log: str = ""
 
 
 def told(story: Story, mlflow: str, others: Sequence[Markdown] = ()) -> Markdown:
@@ -100,9 +102,10 @@ def figures_of(checkout: Path, stage: str) -> Path:
 
 
 def _head(story: Story, mlflow: str, others: Sequence[Markdown]) -> Iterator[str]:
-    state = f"**Failed**: {escaped(story.failure)}" if story.failure else "**Finished**."
+    if story.failure:
+        yield f"**Failed**: {escaped(story.failure)}" + (f"\n\nAll it said: {code(story.log)}" if story.log else "")
     yield (
-        f"{state} Commit {code(story.commit[:12])}, profile {code(story.profile)}; "
+        f"{'' if story.failure else '**Finished**. '}Commit {code(story.commit[:12])}, profile {code(story.profile)}; "
         f"{outcome_in_words(story.stages)}; {story.seconds:.0f} s."
     )
     if story.registration and any(version.get("simulated") for version in story.registration.versions):

@@ -187,12 +187,13 @@ def test_a_failed_stage_is_shown_with_its_error_as_text_and_the_error_is_the_sta
     assert [(row["stage"], row["outcome"]) for row in rows] == [
         ("cut", "ran"),
         ("count", "failed"),
-        ("total", "waiting"),
+        ("total", "not reached"),
     ]
     assert shown["progress-laptop"].note == "1 of 6 steps; failed"
     assert rows[1]["MLflow"].startswith("[run](")
     story = shown["retrain-laptop"].data
     assert "**Failed**: stage count: scene" in story
+    assert "All it said: `.fusar/logs/laptop/count.log`" in story
     only_harmless(story, 1)
     only_harmless(tags["mlflow.note.content"], 1)
     assert tags["fusar.failure"] == f"stage count: {caught.value.reason}"
