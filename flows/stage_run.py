@@ -109,6 +109,8 @@ class _StageRun:
             entry = entry_before_run(self.work.checkout.folder, self.state.name)
             self.record = self.work.recorder.stage(self.state.name, entry)
         kind, _, text = line.partition(": ")
+        if self.newest_error.endswith(":"):  # DVC names what it means on the next line
+            self.newest_error += f" {line.strip()}"
         # The stage's own word comes first; DVC's only tells that there was one.
         if text and (kind == "error" or (kind == "ERROR" and not self.newest_error)):
             self.newest_error = text

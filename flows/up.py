@@ -14,6 +14,7 @@ import psutil
 
 from components.contract.errors import FusarError
 from components.revisions.home import Home, find_home
+from components.tracking.addresses import experiments_address
 from flows.environment import QUIET
 from flows.errors import DatabaseInUse, PortTaken, ServicesFailed
 from flows.server import API_URL, CLIENT
@@ -160,7 +161,7 @@ def _start(
 
 def _say(services: Services) -> None:
     print(
-        f"\n  Prefect  {services.prefect_ui}\n  MLflow   {services.mlflow}\n\n"
+        f"\n  Prefect  {services.prefect_ui}\n  MLflow   {experiments_address(services.mlflow)}\n\n"
         f"  Next, in another terminal:\n    export {API_URL}={services.prefect_api}\n"
         "    .venv/bin/prefect deployment run retrain/workers --param profile=laptop --watch\n"
         "  Stop: Ctrl-C here, or `make down`.\n",
@@ -213,7 +214,7 @@ def main() -> None:
         if services is None:
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(1) from error
-        print(f"The services run already: Prefect {services.prefect_ui}, MLflow {services.mlflow}")
+        print(f"The services run already: Prefect {services.prefect_ui}, MLflow {experiments_address(services.mlflow)}")
     except FusarError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from error

@@ -18,5 +18,10 @@ def version_address(base: str, model: str, version: str) -> str:
     return f"{_root(base)}#/models/{quote(model, safe='')}/versions/{quote(version, safe='')}{_CLASSIC}"
 
 
+def experiments_address(base: str) -> str:
+    """Address of the list of experiments: where a person begins."""
+    return f"{_root(base)}#/experiments{_CLASSIC}"
+
+
 def _root(base: str) -> str:
     return f"{base.rstrip('/')}/" if base else ""

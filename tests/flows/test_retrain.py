@@ -190,6 +190,15 @@ def test_a_failed_stage_is_named_with_its_reason_and_what_it_showed_is_kept(hous
     assert outcomes(run(house)) == ["unchanged", "ran", "ran"]
 
 
+def test_data_that_neither_cache_nor_remote_holds_are_named(house):
+    (house / "data/3.txt").write_text("3")
+    dvc(house, "add", "data")
+    commit(house)
+    shutil.rmtree(house / ".dvc/cache/files")
+    with pytest.raises(StageFailed, match=r"stage cut: .*following targets: data\."):
+        run(house)
+
+
 def test_a_revision_that_looks_like_an_option_is_refused(house):
     with pytest.raises(RefusedRevision):
         run(house, revision="--upload-pack=x")
