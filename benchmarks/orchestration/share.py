@@ -112,9 +112,14 @@ def _task_runs(root: Path, flow_run_id: str) -> tuple[float, float, dict[str, fl
         from prefect.client.orchestration import get_client
         from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
         from prefect.client.schemas.sorting import TaskRunSort
+        from prefect.exceptions import ObjectNotFound
 
         with get_client(sync_client=True) as client:
-            flow_run = client.read_flow_run(flow_run_id)
+            try:
+                flow_run = client.read_flow_run(flow_run_id)
+            except ObjectNotFound as error:
+                found = f"Prefect's server of {root} does not know flow run {flow_run_id}"
+                raise NotMeasurable(found, "Set PREFECT_API_URL to the server that the retrain used.") from error
             of_it = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run.id]))
             runs = client.read_task_runs(flow_run_filter=of_it, sort=TaskRunSort.END_TIME_DESC, limit=200)
     runs = sorted(runs, key=lambda run: run.start_time)
