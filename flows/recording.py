@@ -63,12 +63,13 @@ class Recorder:
         self._tracking.link_restored_stage(self.mlflow_run_id, stage, input_key(entry))
 
     def stage(self, stage: str, entry: Mapping[str, Any]) -> "StageRecord":
-        """Begin the run of a stage whose command has just started."""
+        """Begin the run of a stage whose command has just started; beside it, MLflow is imported for the first one."""
+        began = time.time()
         values = [value.get(stage, {}) for value in entry.get("params", {}).values()]
         params = {name: value for found in values for name, value in _flat(found).items()}
         opening = Opening(f"Stage {escaped(stage)} of a retrain. {self._origin}.", params)
         mlflow_run_id = self._tracking.start_stage_run(self.mlflow_run_id, stage, input_key(entry), opening)
-        return StageRecord(self._tracking, mlflow_run_id, self._checkout.folder / OUTPUTS_FOLDER / stage)
+        return StageRecord(self._tracking, mlflow_run_id, self._checkout.folder / OUTPUTS_FOLDER / stage, began)
 
     def stage_runs(self, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         """Of each stage, the run that made its outputs: now or, for what was restored or unchanged, once.
@@ -97,11 +98,11 @@ class Recorder:
 
 
 class StageRecord:
-    """The run of one stage from its start to its end."""
+    """The run of one stage from its start, `began` [s since 1970], to its end."""
 
-    def __init__(self, tracking: "Tracking", mlflow_run_id: str, outputs: Path) -> None:
+    def __init__(self, tracking: "Tracking", mlflow_run_id: str, outputs: Path, began: float) -> None:
         self._tracking, self._mlflow_run_id, self._outputs = tracking, mlflow_run_id, outputs
-        self._started, self._began = time.monotonic(), time.time()
+        self._began = began
 
     def close(
         self, status: Status, entry: Mapping[str, Any], log_file: Path, side_folder: Path, failure: str = ""
@@ -111,7 +112,7 @@ class StageRecord:
         has_ended_well = status == "FINISHED"
         result = StageResult(
             status=status,
-            duration_s=time.monotonic() - self._started,
+            duration_s=time.time() - self._began,
             metrics=self._metrics(metrics_file) if has_ended_well and metrics_file.exists() else {},
             output_md5s={out["path"]: str(out.get("md5")) for out in entry.get("outs", ())},
             log_file=log_file,

@@ -66,8 +66,6 @@ def bring_up(home: Home, revision: str, profile: str, force: Collection[str], ru
         page = Page(work, states)
         try:
             with watched_by(page):
-                if len(fresh) < len(states):
-                    _open_run(recorder)
                 outcomes = tuple(_run(work, state, state.name in force, run_stage) for state in states)
                 write_lock(checkout.lock, work.entries)
                 pull(work, [path for state in states if not state.is_stale for path in state.absent])
@@ -77,13 +75,6 @@ def bring_up(home: Home, revision: str, profile: str, force: Collection[str], ru
             raise
         recorder.close("FINISHED", page.finished(registration))
         return Retrained(checkout.commit, profile, checkout.folder, outcomes, registration)
-
-
-def _open_run(recorder: Recorder) -> None:
-    """Before the first stage, so that its time is its own: MLflow makes its tables when it is first used."""
-    started = time.monotonic()
-    listener().begin("MLflow run")
-    listener().end("MLflow run", recorder.mlflow_run_id[:12], time.monotonic() - started)
 
 
 def _run(work: Work, state: StageState, is_forced: bool, run_stage: RunStage) -> StageOutcome:
