@@ -62,7 +62,7 @@ docs: .venv/.dev ## write the generated pages of docs/reference anew and build t
 docs-links: .venv/.dev ## ask every address outside of the repository that a page names; needs the network
 	$(BIN)/python -m sphinx -q -b linkcheck docs docs/_build/linkcheck
 
-bench: .venv/.runtime benchmarks/.venv/.peers ## time a retrain without work beside dvc repro, ZenML and Metaflow (about 8 minutes)
+bench: .venv/.runtime benchmarks/.venv/.peers ## time a retrain without work beside dvc repro, ZenML and Metaflow (about 4 minutes)
 	$(BIN)/python -m benchmarks.orchestration.overhead
 
 benchmarks/.venv/.peers: benchmarks/orchestration/requirements.txt
