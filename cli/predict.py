@@ -8,7 +8,12 @@ import typer
 
 
 def predict(
-    scene: Annotated[Path, typer.Argument(help="GeoTIFF with one band for each polarisation.", show_default=False)],
+    scene: Annotated[
+        Path,
+        typer.Argument(
+            help="GeoTIFF with one band for each polarisation.", show_default=False, exists=True, dir_okay=False
+        ),
+    ],
     model: Annotated[str, typer.Option(help="Registered model: NAME@ALIAS or NAME/VERSION.")] = "fusar-gpt@champion",
     polarizations: Annotated[
         str, typer.Option(help="Bands in their order, e.g. VV,VH; default: the STAC item's.")

@@ -60,5 +60,7 @@ def _reports(installation: Installation) -> Iterator[str]:
         page = installation.state / "reports" / str(kept.get("report", "")).rsplit("/", 1)[-1]
         if kept.get("report") not in (None, str(page)) and page.is_file():
             kept["report"] = str(page)
-            file.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            partial = file.with_suffix(".partial")  # half a file would be read by the next retrain
+            partial.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            partial.replace(file)
             yield f"{file}: its report page is {page} now"
