@@ -12,9 +12,10 @@ from components.installation.sqlite import read_only
 
 def look(installation: Installation) -> Iterator[Finding]:
     """Each model's champion by the ledger beside its alias."""
-    from components.registry.ledger import Ledger, ledger_url
+    from components.lineage.journal import journal_url
+    from components.registry.ledger import Ledger
 
-    url = ledger_url(installation.root)
+    url = journal_url(installation.root)
     if "://" in url and not url.startswith("file:"):
         yield info("the ledger lies on a remote store, not asked (the doctor uses no network)")
         return

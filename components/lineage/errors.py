@@ -43,3 +43,25 @@ class UnknownVersion(LineageError):
     def __str__(self) -> str:
         known = ", ".join(self.known) or "nothing yet: run `fusar retrain`"
         return f"{self.asked}: no such model version. Name MODEL@ALIAS, MODEL/VERSION or MODEL; registered: {known}."
+
+
+class BrokenJournal(LineageError):
+    """An entry of a journal beside the remote is not what the one after it says, or cannot be read."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path, self.problem = path, problem
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}. Bring it back from a copy of the remote; nothing is decided until then."
+
+
+class NumberTaken(LineageError):
+    """Another process wrote the entry of a journal that this one wanted to write."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path}: another process wrote this entry first. Run the command again."

@@ -31,14 +31,3 @@ class LostRace(RegistryError):
             f"{self.model}: another promotion wrote ledger entry {self.number} first, so the champion is not the one "
             f"that this version was compared with. Run `fusar promote` again."
         )
-
-
-class BrokenLedger(RegistryError):
-    """A ledger entry is not what the one after it says, or cannot be read."""
-
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(path, problem)
-        self.path, self.problem = path, problem
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.problem}. Bring it back from a copy of the remote; nothing is promoted until then."

@@ -12,6 +12,7 @@ from typing import Any, Final
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
+from components.lineage.journal import journal_url
 from components.lineage.versions import (
     CHAIN_TAG,
     CHALLENGER,
@@ -23,7 +24,7 @@ from components.lineage.versions import (
     with_alias,
 )
 from components.registry.gates.gate import Candidate, Outcome
-from components.registry.ledger import Ledger, Written, ledger_url
+from components.registry.ledger import Ledger, Written
 from components.registry.policy import Policy, Rule, committed_policy
 from components.revisions.home import Home
 
@@ -76,7 +77,7 @@ class Promoter:
         """Open them: the policy is the one committed at HEAD unless another is given."""
         self._client: MlflowClient = open_registry(root)
         self._policy = committed_policy(Home(root)) if policy is None else policy
-        self._ledger = Ledger(ledger_url(root))
+        self._ledger = Ledger(journal_url(root))
 
     def check(self, model: str, version: str) -> Verdict:
         """What the gates say of a version; nothing is written."""
@@ -101,7 +102,7 @@ class Promoter:
 
         Raises:
             LostRace: another promotion was written since this one looked.
-            BrokenLedger: an entry was changed.
+            BrokenJournal: an entry was changed.
         """
         entries = self._ledger.entries(model)
         self._follow(model, entries)

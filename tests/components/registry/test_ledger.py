@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from components.registry.errors import BrokenLedger, LostRace
-from components.registry.ledger import NOTHING, Ledger, ledger_url
+from components.lineage.errors import BrokenJournal
+from components.lineage.journal import NOTHING, journal_url
+from components.registry.errors import LostRace
+from components.registry.ledger import Ledger
 
 VALUES = {"chain": "c", "verdict_sha256": "v", "at": "2026-11-24T18:00:00+00:00"}
 RACER = """
@@ -69,8 +71,8 @@ def test_an_entry_written_from_an_old_view_loses(tmp_path: Path) -> None:
     ("number", "old", "new", "problem"),
     [
         (1, b'"version": "1"', b'"version": "9"', r"1\.json: was changed after entry 2 was written"),
-        (2, b"{", b"", r"2\.json: is no ledger entry"),
-        (2, b'"number": 2', b'"number": 3', "is entry 3 of fusar-gpt, not 2"),
+        (2, b"{", b"", r"2\.json: is no entry of a journal"),
+        (2, b'"number": 2', b'"number": 3', "is entry 3, not 2"),
     ],
 )
 def test_an_edited_entry_is_found_and_named(tmp_path: Path, number: int, old: bytes, new: bytes, problem: str) -> None:
@@ -79,7 +81,7 @@ def test_an_edited_entry_is_found_and_named(tmp_path: Path, number: int, old: by
         ledger.append("fusar-gpt", ledger.entries("fusar-gpt"), version=version, **VALUES)
     path = tmp_path / f"ledger/fusar-gpt/{number}.json"
     path.write_bytes(path.read_bytes().replace(old, new, 1))
-    with pytest.raises(BrokenLedger, match=problem):
+    with pytest.raises(BrokenJournal, match=problem):
         ledger.entries("fusar-gpt")
 
 
@@ -88,15 +90,15 @@ def test_a_removed_entry_is_found(tmp_path: Path) -> None:
     for version in ("1", "2"):
         ledger.append("fusar-gpt", ledger.entries("fusar-gpt"), version=version, **VALUES)
     (tmp_path / "ledger/fusar-gpt/1.json").unlink()
-    with pytest.raises(BrokenLedger):
+    with pytest.raises(BrokenJournal):
         ledger.entries("fusar-gpt")
 
 
 def test_the_ledger_lies_in_the_default_dvc_remote_that_all_machines_share(tmp_path: Path) -> None:
-    assert ledger_url(tmp_path) == str(tmp_path / ".fusar/remote")
+    assert journal_url(tmp_path) == str(tmp_path / ".fusar/remote")
     (tmp_path / ".dvc").mkdir()
     config = tmp_path / ".dvc/config"
     config.write_text("[core]\n    remote = near\n['remote \"near\"']\n    url = ../.fusar/remote\n")
-    assert Path(ledger_url(tmp_path)).resolve() == tmp_path / ".fusar/remote"
+    assert Path(journal_url(tmp_path)).resolve() == tmp_path / ".fusar/remote"
     config.write_text("[core]\n    remote = far\n['remote \"far\"']\n    url = s3://bucket/prefix\n")
-    assert ledger_url(tmp_path) == "s3://bucket/prefix"
+    assert journal_url(tmp_path) == "s3://bucket/prefix"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from components.lineage.errors import BrokenJournal
 from components.lineage.evaluations import EVALUATION_TAG, folder_of
 from components.lineage.record import LINEAGE_FILE
 from components.lineage.versions import CHAIN_TAG, fetch, open_registry, resolve
 from components.records.schemas import ITEMS
 from components.records.tables import write_table
-from components.registry.errors import BrokenLedger
 from components.registry.ledger import Ledger
 from components.registry.policy import parse_policy
 from components.registry.promotion import Promoter, Verdict
@@ -113,7 +113,7 @@ def test_nothing_is_promoted_on_an_edited_ledger(root: Path) -> None:
     first = root / ".fusar/remote/ledger/fusar-gpt/1.json"
     first.write_bytes(first.read_bytes().replace(b"chain of 0.7", b"chain of 0.9"))
     third = add_version(root, 0.9)
-    with pytest.raises(BrokenLedger, match=r"1\.json: was changed"):
+    with pytest.raises(BrokenJournal, match=r"1\.json: was changed"):
         promoter(root).promote(GPT, third)
     assert aliases(open_registry(root)) == {"champion": "2"}
 

@@ -1,0 +1,134 @@
+"""What happened, in order: numbered objects beside the DVC remote, each made once and holding the hash of the last.
+
+MLflow's tags and aliases have neither history nor compare-and-set; what has to be decided once is decided here.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from components.lineage.errors import BrokenJournal, NumberTaken
+from components.revisions.home import Home
+
+DVC_FOLDER: Final = ".dvc"
+NOTHING: Final = "0" * 64  # the hash "before" the first entry
+NUMBER, PREVIOUS = "number", "previous_sha256"
+
+
+def journal_url(root: Path) -> str:
+    """Where the journals of the repository at `root` lie: its default DVC remote, which all its machines share."""
+    from dvc.config import Config
+
+    if (root / DVC_FOLDER).is_dir():
+        config = Config(str(root / DVC_FOLDER), validate=False)
+        name = config.get("core", {}).get("remote")
+        url = config.get("remote", {}).get(name, {}).get("url") if name else None
+        if url is not None:
+            return str(url)
+    return str(Home(root).remote)
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry as it was written.
+
+    Attributes:
+        number: 1 for the first.
+        content: all of its keys, `number` and `previous_sha256` included.
+        sha256: of its bytes; the next entry holds it.
+        path: of its object.
+    """
+
+    number: int
+    content: Mapping[str, Any]
+    sha256: str
+    path: str
+
+
+class Journal:
+    """One folder of numbered entries."""
+
+    def __init__(self, url: str, folder: str) -> None:
+        """Take the folder or fsspec url (s3://bucket/prefix) of all journals, and this one's place in it."""
+        self._files, root = fsspec.core.url_to_fs(url)
+        self._folder = f"{root.rstrip('/')}/{folder}"
+
+    def lines(self) -> tuple[Line, ...]:
+        """All entries, the oldest first, with the chain of hashes checked.
+
+        Raises:
+            BrokenJournal: an entry is unreadable, is missing, or is not the one that its successor was written after.
+        """
+        lines: list[Line] = []
+        for number, path in enumerate(self._paths(), start=1):
+            line = self._read(path)
+            if line.number != number:
+                raise BrokenJournal(path, f"is entry {line.number}, not {number}")
+            if line.content.get(PREVIOUS) != (lines[-1].sha256 if lines else NOTHING):
+                before = lines[-1].path if lines else self._path(0)
+                raise BrokenJournal(before, f"was changed after entry {number} was written")
+            lines.append(line)
+        return tuple(lines)
+
+    def append(self, expected: tuple[Line, ...], content: Mapping[str, Any]) -> Line:
+        """Write the entry after `expected`, the entries that the writer has seen: who creates it has won.
+
+        Raises:
+            NumberTaken: the entry exists already.
+        """
+        number, previous = len(expected) + 1, expected[-1].sha256 if expected else NOTHING
+        whole = {**content, NUMBER: number, PREVIOUS: previous}
+        data = (json.dumps(whole, indent=1, sort_keys=True) + "\n").encode()
+        path = self._path(number)
+        try:
+            self._create(path, data)
+        except FileExistsError as error:
+            raise NumberTaken(path) from error
+        return Line(number, whole, hashlib.sha256(data).hexdigest(), path)
+
+    def _create(self, path: str, content: bytes) -> None:
+        """Create an object with all its bytes, or fail because it exists."""
+        if not isinstance(self._files, LocalFileSystem):
+            self._files.pipe_file(path, content, mode="create")  # one conditional PUT on an object store
+            return
+        # On a local folder fsspec's mode="create" looks first and then writes (two promoters both win, and a kill
+        # leaves half an entry); a hard link is made at once or not at all.
+        folder = Path(path).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor, partial = tempfile.mkstemp(dir=folder, prefix=".", suffix=".partial")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(partial, path)
+        finally:
+            Path(partial).unlink()
+
+    def _read(self, path: str) -> Line:
+        data = self._files.cat_file(path)
+        try:
+            content = json.loads(data)
+            number = int(content[NUMBER])
+        except (ValueError, KeyError, TypeError) as error:
+            raise BrokenJournal(path, f"is no entry of a journal ({type(error).__name__})") from error
+        return Line(number, content, hashlib.sha256(data).hexdigest(), path)
+
+    def _paths(self) -> list[str]:
+        self._files.invalidate_cache(self._folder)
+        if not self._files.exists(self._folder):
+            return []
+        names = (str(path).rsplit("/", 1)[-1] for path in self._files.ls(self._folder, detail=False))
+        numbers = [name.removesuffix(".json") for name in names if name.endswith(".json")]
+        return [self._path(number) for number in sorted(int(text) for text in numbers if text.isdigit())]
+
+    def _path(self, number: int) -> str:
+        return f"{self._folder}/{number}.json"
