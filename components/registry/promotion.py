@@ -76,7 +76,8 @@ class Promoter:
     def __init__(self, root: Path, policy: Policy | None = None) -> None:
         """Open them: the policy is the one committed at HEAD unless another is given."""
         self._client: MlflowClient = open_registry(root)
-        self._policy = committed_policy(Home(root)) if policy is None else policy
+        self._home = Home(root)
+        self._policy = committed_policy(self._home) if policy is None else policy
         self._ledger = Ledger(journal_url(root))
 
     def check(self, model: str, version: str) -> Verdict:
@@ -147,11 +148,11 @@ class Promoter:
         reigning = entries[-1].entry.version if entries else ""
         with tempfile.TemporaryDirectory(prefix="fusar-promote-") as folder:
             scratch = Path(folder)
-            candidate = Candidate(self._client, version, scratch / "candidate")
+            candidate = Candidate(self._client, version, scratch / "candidate", self._home)
             champion = None
             if reigning and reigning != number:
                 other = self._client.get_model_version(name, reigning)
-                champion = Candidate(self._client, other, scratch / "champion")
+                champion = Candidate(self._client, other, scratch / "champion", self._home)
             gates = tuple(_ask(rule, candidate, champion) for rule in self._policy.rules[name])
         return Verdict(name, number, reigning, gates, self._policy.sha256, "checked")
 

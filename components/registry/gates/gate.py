@@ -16,6 +16,7 @@ from components.lineage.record import Evaluation, Lineage
 from components.lineage.versions import fetch, read_lineage
 from components.records.schemas import ITEMS
 from components.records.tables import read_table
+from components.revisions.home import Home
 
 
 class Settings(BaseModel):
@@ -26,19 +27,27 @@ class Settings(BaseModel):
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether a version passed one gate, why in one sentence, and the numbers behind it."""
+    """Whether a version passed one gate, why in one sentence, and the numbers behind it.
+
+    Attributes:
+        passed: whether the gate lets the version through.
+        reason: one sentence, without the gate's name.
+        evidence: what the answer rests on, as JSON types.
+        waits_for_people: a refusal that needs no other model: people who have not answered yet can lift it.
+    """
 
     passed: bool
     reason: str
     evidence: Mapping[str, Any]
+    waits_for_people: bool = False
 
 
 class Candidate:
     """A version as the gates see it: its record, its evaluation, its files; each is read once, when a gate asks."""
 
-    def __init__(self, client: MlflowClient, version: ModelVersion, scratch: Path) -> None:
-        """Take a version, and a folder of its own for the files that gates bring."""
-        self.client, self.version, self.scratch = client, version, scratch
+    def __init__(self, client: MlflowClient, version: ModelVersion, scratch: Path, home: Home) -> None:
+        """Take a version, a folder of its own for the files that gates bring, and the repository that judges it."""
+        self.client, self.version, self.scratch, self.home = client, version, scratch, home
 
     @property
     def name(self) -> str:
