@@ -65,3 +65,17 @@ class NumberTaken(LineageError):
 
     def __str__(self) -> str:
         return f"{self.path}: another process wrote this entry first. Run the command again."
+
+
+class UnreadableWithdrawals(LineageError):
+    """A list of withdrawn scenes cannot be read, so nobody knows what may be used."""
+
+    def __init__(self, where: str, fault: str) -> None:
+        super().__init__(where, fault)
+        self.where, self.fault = where, fault
+
+    def __str__(self) -> str:
+        return (
+            f"{self.where}: {self.fault}. Its columns are md5,scene_id,reason,name,time; mend it and commit: nothing is "
+            "registered or promoted before."
+        )

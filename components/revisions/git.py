@@ -82,6 +82,16 @@ def names_in(folder: Path, commit: str, path: str) -> tuple[str, ...]:
     return tuple(sorted(os.fsdecode(name) for name in listing.split(b"\0") if name))
 
 
+def default_heads(folder: Path) -> tuple[str, ...]:
+    """Names of what `folder` has checked out and of the default branch, here and at origin; not all need exist."""
+    try:
+        branch = git(folder, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD").decode().strip().rsplit("/", 1)[-1]
+        branches: tuple[str, ...] = (branch,)
+    except GitFailed:
+        branches = ("main", "master")
+    return ("HEAD", *(f"refs/{where}/{name}" for name in branches for where in ("heads", "remotes/origin")))
+
+
 def hold(folder: Path, commit: str, model: str, version: str) -> str:
     """Keep a commit that made a model version from being forgotten; answer the ref that holds it."""
     ref = f"refs/fusar/{model}/{version}"
