@@ -76,6 +76,6 @@ class UnreadableWithdrawals(LineageError):
 
     def __str__(self) -> str:
         return (
-            f"{self.where}: {self.fault}. Its columns are md5,scene_id,reason,name,time; mend it and commit: nothing is "
-            "registered or promoted before."
+            f"{self.where}: {self.fault}. Its columns are md5,scene_id,reason,name,time; mend it and commit: nothing "
+            "is registered or promoted before."
         )
