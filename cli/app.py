@@ -21,7 +21,7 @@ app.command("plan")(plan.plan)
 app.command("doctor")(doctor.doctor)
 app.command("retrain")(retrain.retrain)
 app.command("predict")(predict.predict)
-app.command("promote")(promote.promote)
+app.add_typer(promote.app, name="promote")
 app.add_typer(lineage.app, name="lineage")
 app.add_typer(data.app, name="data")
 

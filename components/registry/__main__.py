@@ -38,8 +38,9 @@ def _register(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _consider(arguments: argparse.Namespace) -> dict[str, Any]:
     from components.registry.promotion import Promoter
+    from components.revisions.home import Home
 
-    promoter = Promoter(arguments.root.resolve())
+    promoter = Promoter(Home(arguments.root.resolve()))
     asked = [text.partition("/") for text in arguments.versions]
     return {"verdicts": [promoter.consider(model, version).as_dict() for model, _, version in asked]}
 

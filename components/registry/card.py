@@ -118,7 +118,7 @@ def _origin(model: RegisteredModel, lineage: Lineage, version: str, experiment_i
         f"Base model: {escaped(lineage.base_model)}",
         *(f"Starts from {_version(parent.model, parent.version)}" for parent in lineage.parents),
         f"The chain down to the scenes: {code(f'fusar lineage show {model.name}/{version}')}",
-        f"Against the policy of today: {code(f'fusar promote {model.name}/{version} --check')}",
+        f"Against the policy of today: {code(f'fusar promote check {model.name}/{version}')}",
     ]
     yield "\n".join(f"- {line}" for line in lines)
 

@@ -31,3 +31,14 @@ class LostRace(RegistryError):
             f"{self.model}: another promotion wrote ledger entry {self.number} first, so the champion is not the one "
             f"that this version was compared with. Run `fusar promote` again."
         )
+
+
+class RollbackRefused(RegistryError):
+    """A version cannot become champion again."""
+
+    def __init__(self, model: str, problem: str) -> None:
+        super().__init__(model, problem)
+        self.model, self.problem = model, problem
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.problem}. `fusar ledger show {self.model}` lists every champion that there was."

@@ -1,5 +1,6 @@
-"""Who was champion when: one journal a model, written by whoever promotes."""
+"""Who was champion when, and why: one journal a model, written by whoever promotes or rolls back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -10,30 +11,57 @@ from components.lineage.journal import PREVIOUS, Journal, Line
 from components.registry.errors import LostRace
 
 FOLDER: Final = "ledger"
+SCHEMA: Final = 2
+PROMOTE: Final = "promote"
+ROLLBACK: Final = "rollback"
+Action = Literal["promote", "rollback"]
+
+
+class Answer(BaseModel):
+    """What one gate said when the entry was written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gate: str
+    passed: bool
+    reason: str
 
 
 class Entry(BaseModel):
-    """One change of champion.
+    """One change of champion. Entries of before the second schema know neither reason, nor names, nor answers.
 
     Attributes:
+        schema_version: 2; an entry without it is of the first.
         number: 1 for the first entry of a model.
+        action: promote, or rollback to a version that was champion before.
         version: the champion from here on.
         replaces: the champion that the promoter expected and compared with; empty for the first.
         chain: digest of the work that made the version.
-        verdict_sha256: of the artifact that says which gates it passed.
+        reason: why, in the words of who did it; empty where the gates' answers are the reason.
+        by: name of who did it.
+        verified: whether MLflow's server vouches for that name.
+        verdict: what each gate said.
+        verdict_sha256: of the version's artifact that has the evidence behind it.
+        approvals: who had approved the version, as the gate that asks for approvals has it.
         previous_sha256: of the bytes of entry number-1.
         at: UTC time of writing, ISO 8601.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    schema_version: Literal[1, 2] = 1
     number: int = Field(ge=1)
     model: str
-    action: Literal["promote"]
+    action: Action
     version: str
     replaces: str
     chain: str
+    reason: str = ""
+    by: str = ""
+    verified: bool = False
+    verdict: tuple[Answer, ...] = ()
     verdict_sha256: str
+    approvals: tuple[Mapping[str, Any], ...] = ()
     previous_sha256: str
     at: str
 
@@ -77,14 +105,14 @@ class Ledger:
         Args:
             model: registered name.
             expected: the entries that the promoter has seen.
-            values: version, chain, verdict_sha256, at.
+            values: of the entry; at least version, chain, verdict_sha256, at.
 
         Raises:
             LostRace: the entry exists already.
         """
         replaces = expected[-1].entry.version if expected else ""
-        drawn = {"number": len(expected) + 1, PREVIOUS: "", "model": model, "action": "promote", "replaces": replaces}
-        content = Entry(**{**drawn, **values}).model_dump()
+        drawn = {"number": len(expected) + 1, PREVIOUS: "", "model": model, "action": PROMOTE, "replaces": replaces}
+        content = Entry(**{"schema_version": SCHEMA, **drawn, **values}).model_dump(mode="json")
         try:
             line = self._journal(model).append(tuple(written.line for written in expected), content)
         except NumberTaken as error:

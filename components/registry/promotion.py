@@ -23,11 +23,14 @@ from components.lineage.versions import (
     open_registry,
     with_alias,
 )
+from components.registry.errors import RollbackRefused
 from components.registry.gates.gate import Candidate, Outcome
-from components.registry.ledger import Ledger, Written
+from components.registry.ledger import ROLLBACK, Entry, Ledger, Written
 from components.registry.policy import Policy, Rule, committed_policy
 from components.revisions.home import Home
 
+CHECKED: Final = "checked"
+AWAITING: Final = "awaiting approval"
 _TAG_LIMIT: Final = 1000
 
 
@@ -50,7 +53,8 @@ class Verdict:
         champion: version that it was compared with; empty when there was none.
         gates: every gate's answer, in the order of the policy.
         policy_sha256: of the policy's text.
-        state: what the version is now: champion, challenger, or only checked.
+        state: what the version is now: champion, challenger, only checked, or awaiting approval (only gates that wait
+            for people did not pass).
     """
 
     model: str
@@ -65,6 +69,12 @@ class Verdict:
         """Whether every gate was passed."""
         return all(judged.outcome.passed for judged in self.gates)
 
+    @property
+    def waits_for_people(self) -> bool:
+        """Whether some gate was not passed, and each of those waits for people."""
+        refused = [judged.outcome for judged in self.gates if not judged.outcome.passed]
+        return bool(refused) and all(outcome.waits_for_people for outcome in refused)
+
     def as_dict(self) -> dict[str, Any]:
         """The verdict as JSON types, `passed` included."""
         return {**asdict(self), "passed": self.passed}
@@ -73,12 +83,12 @@ class Verdict:
 class Promoter:
     """The registry, ledger and policy of one repository."""
 
-    def __init__(self, root: Path, policy: Policy | None = None) -> None:
+    def __init__(self, home: Home, policy: Policy | None = None) -> None:
         """Open them: the policy is the one committed at HEAD unless another is given."""
-        self._client: MlflowClient = open_registry(root)
-        self._home = Home(root)
-        self._policy = committed_policy(self._home) if policy is None else policy
-        self._ledger = Ledger(journal_url(root))
+        self._home = home
+        self._client: MlflowClient = open_registry(home.root)
+        self._policy = committed_policy(home) if policy is None else policy
+        self._ledger = Ledger(journal_url(home.root))
 
     def check(self, model: str, version: str) -> Verdict:
         """What the gates say of a version; nothing is written."""
@@ -93,10 +103,11 @@ class Promoter:
             return replace(verdict, state=CHAMPION)
         if verdict.passed and not entries:
             return self._crown(verdict, entries)
-        challenger = replace(verdict, state=CHALLENGER)
-        self._write_verdict(challenger)
+        if not verdict.waits_for_people:
+            verdict = replace(verdict, state=CHALLENGER)
+        self._write_verdict(verdict)
         self._client.set_registered_model_alias(model, CHALLENGER, version)
-        return challenger
+        return verdict
 
     def promote(self, model: str, version: str) -> Verdict:
         """Make a version champion if every gate is passed; otherwise nothing changes but its recorded verdict.
@@ -115,6 +126,34 @@ class Promoter:
         self._write_verdict(verdict)
         return verdict
 
+    def rollback(self, model: str, version: str, reason: str) -> Entry:
+        """Make an earlier champion champion again, by an entry like any other.
+
+        Args:
+            model: registered name.
+            version: number of a version that the ledger names champion before; empty for the one before this one.
+            reason: why, in words.
+
+        Raises:
+            RollbackRefused: the ledger has no such earlier champion.
+            LostRace: another promotion was written since this one looked.
+            BrokenJournal: an entry was changed.
+        """
+        entries = self._ledger.entries(model)
+        target = _earlier(model, entries, version)
+        entry = self._ledger.append(
+            model,
+            entries,
+            action=ROLLBACK,
+            version=target.version,
+            reason=reason,
+            chain=target.chain,
+            verdict_sha256=target.verdict_sha256,
+            at=_now(),
+        )
+        self._set_champion(model, entry.version)
+        return entry
+
     def _crown(self, verdict: Verdict, entries: tuple[Written, ...]) -> Verdict:
         version = self._client.get_model_version(verdict.model, verdict.version)
         digest = self._write_verdict(verdict)
@@ -124,7 +163,7 @@ class Promoter:
             version=verdict.version,
             chain=version.tags.get(CHAIN_TAG, ""),
             verdict_sha256=digest,
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            at=_now(),
         )
         self._set_champion(verdict.model, written.version)
         return replace(verdict, state=CHAMPION)
@@ -154,7 +193,8 @@ class Promoter:
                 other = self._client.get_model_version(name, reigning)
                 champion = Candidate(self._client, other, scratch / "champion", self._home)
             gates = tuple(_ask(rule, candidate, champion) for rule in self._policy.rules[name])
-        return Verdict(name, number, reigning, gates, self._policy.sha256, "checked")
+        verdict = Verdict(name, number, reigning, gates, self._policy.sha256, CHECKED)
+        return replace(verdict, state=AWAITING) if verdict.waits_for_people else verdict
 
     def _write_verdict(self, verdict: Verdict) -> str:
         """Keep a verdict on its version, as tags and as an artifact named by its digest; answer the digest."""
@@ -170,6 +210,22 @@ class Promoter:
         for name, value in sorted(tags.items()):
             self._client.set_model_version_tag(verdict.model, verdict.version, name, value)
         return digest
+
+
+def _earlier(model: str, entries: tuple[Written, ...], version: str) -> Entry:
+    """The newest entry that made another version than today's champion champion; that version, where one is named."""
+    reigning = entries[-1].entry.version if entries else ""
+    earlier = [written.entry for written in reversed(entries) if written.entry.version != reigning]
+    for entry in earlier:
+        if version in ("", entry.version):
+            return entry
+    known = ", ".join(dict.fromkeys(entry.version for entry in earlier)) or "none"
+    asked = f"version {version}" if version else "any"
+    raise RollbackRefused(model, f"the ledger names no earlier champion ({asked} was asked for; earlier: {known})")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _ask(rule: Rule, candidate: Candidate, champion: Candidate | None) -> Judged:

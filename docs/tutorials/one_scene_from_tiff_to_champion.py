@@ -76,13 +76,13 @@ fusar(f"plan --profile tiny --revision {record['retrain']['commit']}")
 #
 # ## May it go live?
 #
-# `promote --check` holds a version against promotion.yaml and writes nothing; without `--check` a version that
+# `promote check` holds a version against promotion.yaml and writes nothing; without `check` a version that
 # passes becomes champion, in a ledger that names the one it replaces. The first version is champion already if it
 # passed; the tiny one cannot reach floors that are made for the laptop profile, and then this says which gates
 # refuse it.
 
 try:
-    fusar("promote fusar-gpt/1 --check")
+    fusar("promote check fusar-gpt/1")
 except SystemExit:
     print("refused, and this is why")
 

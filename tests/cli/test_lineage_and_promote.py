@@ -13,6 +13,7 @@ from cli.lineage import tree_of
 from components.lineage.errors import UnknownVersion
 from components.registry.ledger import Ledger
 from components.registry.promotion import Promoter
+from components.revisions.home import Home
 from tests.components.lineage.records import record, scene
 from tests.components.registry.conftest import empty_store, root  # noqa: F401
 from tests.components.registry.made import POLICY
@@ -28,7 +29,7 @@ def repository(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: F8
     run(root, "git", "init", "--quiet", "--initial-branch=main")
     commit(root, "policy")
     for count in (0.7, 0.9):
-        Promoter(root).consider("fusar-gpt", add_version(root, count))
+        Promoter(Home(root)).consider("fusar-gpt", add_version(root, count))
     monkeypatch.chdir(root)
     monkeypatch.setenv("COLUMNS", "200")
     return root
@@ -36,7 +37,7 @@ def repository(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: F8
 
 def test_promote_checks_without_writing_then_crowns_and_refuses_the_worse(repository: Path) -> None:
     ledger = Ledger(str(repository / ".fusar/remote"))
-    checked = CliRunner().invoke(app, ["promote", "fusar-gpt@challenger", "--check"])
+    checked = CliRunner().invoke(app, ["promote", "check", "fusar-gpt@challenger"])
     assert checked.exit_code == 0, checked.output
     assert "fusar-gpt/2 passes" in checked.output
     assert ledger.champion("fusar-gpt") == "1"
@@ -52,7 +53,7 @@ def test_promote_checks_without_writing_then_crowns_and_refuses_the_worse(reposi
 def test_an_uncommitted_policy_lets_nothing_pass(repository: Path) -> None:
     (repository / "promotion.yaml").write_text(POLICY.replace("margin: 0.05", "margin: 1.0"))
     add_version(repository, 0.5)
-    assert CliRunner().invoke(app, ["promote", "fusar-gpt/3", "--check"]).exit_code == 1
+    assert CliRunner().invoke(app, ["promote", "check", "fusar-gpt/3"]).exit_code == 1
 
 
 def test_lineage_show_tells_the_chain_down_to_the_md5_of_a_scene(repository: Path) -> None:

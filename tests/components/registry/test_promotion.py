@@ -16,6 +16,7 @@ from components.records.tables import write_table
 from components.registry.ledger import Ledger
 from components.registry.policy import parse_policy
 from components.registry.promotion import Promoter, Verdict
+from components.revisions.home import Home
 from components.tracking.runs import Tracking
 from tests.components.lineage.records import record, stage
 from tests.components.registry.made import POLICY, item, save_tiny_klip
@@ -46,7 +47,7 @@ def add_version(root: Path, count: float, by_hand: bool = False, weights: Path |
 
 
 def promoter(root: Path) -> Promoter:
-    return Promoter(root, parse_policy(POLICY.encode(), "test"))
+    return Promoter(Home(root), parse_policy(POLICY.encode(), "test"))
 
 
 def aliases(client: MlflowClient) -> dict[str, str]:

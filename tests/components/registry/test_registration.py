@@ -15,6 +15,7 @@ from components.registry.promotion import Promoter
 from components.registry.registration import Finished, Registered, register
 from components.revisions.errors import CheckoutChanged
 from components.revisions.git import git
+from components.revisions.home import Home
 from components.revisions.lock import read_lock, write_lock
 from tests.components.registry.made import SCENES, MadeHouse, build
 from tests.small_house import environment
@@ -119,7 +120,7 @@ def test_the_same_chain_is_one_version_even_from_another_commit(
 def test_the_champion_loads_and_answers_in_a_fresh_process_with_the_code_it_came_with(
     house: MadeHouse, registered: tuple[Registered, ...], tmp_path: Path
 ) -> None:
-    promoter = Promoter(house.root)
+    promoter = Promoter(Home(house.root))
     states = [promoter.consider(r.model, r.version).state for r in registered]
     assert states == ["champion", "champion"]
     uri = f"sqlite:///{house.root}/mlruns/mlflow.db"
