@@ -15,12 +15,12 @@ from components.lineage.versions import fetch
 EVALUATION_TAG: Final = "fusar.evaluation"  # of the version: names the newest folder
 EVALUATION_FILE: Final = "evaluation.json"
 ITEMS_FILE: Final = "items.parquet"
-_FOLDER: Final = "evaluations"
+EVALUATIONS_FOLDER: Final = "evaluations"
 
 
 def folder_of(evaluation: Evaluation) -> str:
     """The folder of an evaluation inside a version: the md5 of its items names it."""
-    return f"{_FOLDER}/{evaluation.items.md5}"
+    return f"{EVALUATIONS_FOLDER}/{evaluation.items.md5}"
 
 
 def read_evaluation(client: MlflowClient, version: ModelVersion) -> Evaluation:
@@ -49,4 +49,4 @@ def fetch_evaluation(client: MlflowClient, version: ModelVersion, name: str, int
         raise LineageError(
             f"{version.name}/{version.version}: has no tag {EVALUATION_TAG}. Register it with `fusar retrain`."
         )
-    return fetch(client, version, f"{_FOLDER}/{digest}/{name}", into)
+    return fetch(client, version, f"{EVALUATIONS_FOLDER}/{digest}/{name}", into)

@@ -42,3 +42,14 @@ class RollbackRefused(RegistryError):
 
     def __str__(self) -> str:
         return f"{self.model}: {self.problem}. `fusar ledger show {self.model}` lists every champion that there was."
+
+
+class UnsaidApproval(RegistryError):
+    """An approval or a rejection lacks who says it or why."""
+
+    def __init__(self, part: str, problem: str) -> None:
+        super().__init__(part, problem)
+        self.part, self.problem = part, problem
+
+    def __str__(self) -> str:
+        return f"{self.part} of the approval: {self.problem}."

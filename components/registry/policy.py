@@ -10,10 +10,12 @@ from pydantic import ValidationError
 
 from components.registry.errors import PolicyError
 from components.registry.gates import (
+    approvals,
     finite_weights,
     lineage_complete,
     metric_floor,
     no_critical_failure,
+    no_withdrawn_scene,
     not_worse,
 )
 from components.registry.gates.gate import Gate, Settings
@@ -25,9 +27,11 @@ POLICY_FILE: Final = "promotion.yaml"
 GATES: Final = (
     lineage_complete.GATE,
     no_critical_failure.GATE,
+    no_withdrawn_scene.GATE,
     finite_weights.GATE,
     metric_floor.GATE,
     not_worse.GATE,
+    approvals.GATE,
 )
 
 
@@ -88,7 +92,11 @@ def _rules(model: str, items: Any, problems: list[str]) -> tuple[Rule, ...]:
         problems.append(f"{model}: must be a list of gates, at least one")
         return ()
     found = [_rule(f"{model}[{place}]", item, problems) for place, item in enumerate(items)]
-    return tuple(rule for rule in found if rule is not None)
+    rules = tuple(rule for rule in found if rule is not None)
+    # An old commit's policy does not name it, and must not bring a withdrawn scene back.
+    withdrawn = no_withdrawn_scene.GATE
+    named = any(rule.gate is withdrawn for rule in rules)
+    return rules if named else (*rules, Rule(withdrawn, withdrawn.settings()))
 
 
 def _rule(where: str, item: Any, problems: list[str]) -> Rule | None:
