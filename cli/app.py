@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import data, demo, doctor, lineage, plan, predict, promote, retrain
+from cli import approving, data, demo, doctor, lineage, plan, predict, promote, retrain, scene
 from components.contract.errors import FusarError
 from flows.errors import Interrupted
 
@@ -22,8 +22,11 @@ app.command("doctor")(doctor.doctor)
 app.command("retrain")(retrain.retrain)
 app.command("predict")(predict.predict)
 app.add_typer(promote.app, name="promote")
+promote.app.command("approve")(approving.approve)
+promote.app.command("reject")(approving.reject)
 app.add_typer(lineage.app, name="lineage")
 app.add_typer(data.app, name="data")
+app.add_typer(scene.app, name="scene")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.lineage.heeding import refuse_checkout
 from components.revisions.checkout import Checkout, check_out
 from components.revisions.git import resolve
 from components.revisions.home import Home
@@ -58,6 +59,7 @@ def settled(root: Path, revision: str, profile: str) -> Retrained | None:
     home = Home(root)
     with home.busy(profile):
         checkout = check_out(home, resolve(home.root, revision), profile)
+        refuse_checkout(home, checkout)
         check_parameters(home, checkout)
         states = stage_states(home, checkout)
         registration = known_registration(home, profile, lock_digest(read_lock(checkout.lock)))

@@ -8,6 +8,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
+from components.lineage.heeding import refuse_checkout
 from components.revisions.checkout import check_out
 from components.revisions.git import resolve
 from components.revisions.home import Home
@@ -58,6 +59,7 @@ def bring_up(home: Home, revision: str, profile: str, force: Collection[str], ru
     with home.busy(profile):
         checkout = check_out(home, resolve(home.root, revision), profile)
         listener().end("checkout", checkout.commit[:12], 0.0)
+        refuse_checkout(home, checkout)
         pools = check_parameters(home, checkout)
         states = stage_states(home, checkout, force)
         fresh = {state.name for state in states if not state.is_stale}

@@ -54,6 +54,10 @@ class Contents:
             raise IncompleteLineage(folder.path, (f"manifest {folder.md5} in the DVC cache or remote",))
         return files
 
+    def holds(self, md5: str) -> bool:
+        """Whether the cache or the default remote has an object."""
+        return any(store.exists(md5) for store in (self._repo.cache.local, self._repo.cloud.get_remote_odb()))
+
     def _pull(self, paths: Sequence[str]) -> None:
         from dvc.exceptions import DvcException
 

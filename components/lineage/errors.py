@@ -79,3 +79,19 @@ class UnreadableWithdrawals(LineageError):
             f"{self.where}: {self.fault}. Its columns are md5,scene_id,reason,name,time; mend it and commit: nothing "
             "is registered or promoted before."
         )
+
+
+class WithdrawnScenes(LineageError):
+    """A retrain uses scenes that were withdrawn, so nothing of it is registered."""
+
+    def __init__(self, subject: str, scenes: tuple[str, ...]) -> None:
+        super().__init__(subject, scenes)
+        self.subject, self.scenes = subject, scenes
+
+    def __str__(self) -> str:
+        lines = "\n  ".join(self.scenes)
+        return (
+            f"{self.subject}: made with withdrawn scenes, so it is not registered. Retrain a commit whose withdrawn.csv"
+            " names them (commit yours, or merge the default branch) and whose data.dvc lists no purged file:"
+            f"\n  {lines}"
+        )

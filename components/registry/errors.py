@@ -53,3 +53,29 @@ class UnsaidApproval(RegistryError):
 
     def __str__(self) -> str:
         return f"{self.part} of the approval: {self.problem}."
+
+
+class UnknownScene(RegistryError):
+    """Neither data.dvc, data/ nor any version names the scene."""
+
+    def __init__(self, asked: str, close: tuple[str, ...]) -> None:
+        super().__init__(asked, close)
+        self.asked, self.close = asked, close
+
+    def __str__(self) -> str:
+        close = f" Do you mean {' or '.join(self.close)}?" if self.close else ""
+        return (
+            f"scene {self.asked[:100]!r}: neither data.dvc nor data/ nor any model version has it.{close} Name its id, "
+            "or the md5 of its backscatter file."
+        )
+
+
+class BadWithdrawal(RegistryError):
+    """A withdrawal says not why, or not who."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+    def __str__(self) -> str:
+        return f"{self.field}: empty. A withdrawal is on record for good: say why it is made, and by whom."

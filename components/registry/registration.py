@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 from components.lineage.assembly import ITEMS, REPORT, Assembly
 from components.lineage.errors import IncompleteLineage
 from components.lineage.evaluations import EVALUATION_FILE, EVALUATION_TAG, folder_of
+from components.lineage.heeding import refuse_record
 from components.lineage.record import LINEAGE_FILE, Evaluation, Lineage, Parent, missing_parts
 from components.lineage.versions import (
     CHAIN_TAG,
@@ -22,6 +23,7 @@ from components.lineage.versions import (
     open_registry,
     read_lineage,
 )
+from components.lineage.withdrawals import withdrawn
 from components.registry.card import LICENSE, model_card, version_card
 from components.registry.models import MODELS, RegisteredModel
 from components.registry.packaging import SIGNATURES, package
@@ -77,6 +79,7 @@ def register(finished: Finished) -> tuple[Registered, ...]:
         CheckoutChanged: the checkout differs from its commit in more than params.yaml and dvc.lock.
         IncompleteLineage: a part of a model's lineage is not known.
         ChangedOutput: an output on disk is not the one that dvc.lock names.
+        WithdrawnScenes: a scene of the retrain was withdrawn, whatever its own commit says.
     """
     home = Home(finished.root)
     verify(home, finished.checkout)
@@ -93,6 +96,7 @@ class _Registration:
         self.folder = finished.checkout.folder
         self.client: MlflowClient = open_registry(finished.root)
         self.tracking = Tracking(finished.root)
+        self.withdrawn = withdrawn(Home(finished.root))
         retrain = {
             "commit": finished.checkout.commit,
             "profile": finished.checkout.profile,
@@ -107,6 +111,8 @@ class _Registration:
         for model in MODELS:
             chain = self.assembly.chain_of(model.kind)
             known = find_by_chain(self.client, model.name, chain)
+            if known is not None and self.withdrawn:
+                refuse_record(read_lineage(self.client, known), self.withdrawn)
             wanted = [parents[name] for name in model.kind.parents if name in parents]
             version = known if known is not None else self._make(model, wanted)
             self._hold(version)
@@ -127,6 +133,7 @@ class _Registration:
         missing = missing_parts(lineage)
         if missing:
             raise IncompleteLineage(model.name, missing)
+        refuse_record(lineage, self.withdrawn)
         logged = self.client.create_logged_model(
             self.tracking.experiment_id,
             name=model.name,

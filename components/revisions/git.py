@@ -1,5 +1,6 @@
 """The one place that runs git: no hooks, no options from outside, no prompts."""
 
+import getpass
 import os
 import subprocess
 from pathlib import Path
@@ -80,6 +81,14 @@ def names_in(folder: Path, commit: str, path: str) -> tuple[str, ...]:
     except GitFailed:
         return ()
     return tuple(sorted(os.fsdecode(name) for name in listing.split(b"\0") if name))
+
+
+def user_name(folder: Path) -> str:
+    """Who commits here: git's user.name, or the login name where git knows none."""
+    try:
+        return git(folder, "config", "--get", "user.name").decode(errors="replace").strip() or getpass.getuser()
+    except GitFailed:
+        return getpass.getuser()
 
 
 def default_heads(folder: Path) -> tuple[str, ...]:

@@ -1,0 +1,70 @@
+"""`fusar scene`: what becomes of a scene that is in use."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from components.registry.successors import Succession
+    from components.registry.withdrawing import Withdrawing
+
+app = typer.Typer(help="A scene that is in use: take it back.", no_args_is_help=True)
+
+
+@app.callback()
+def scene() -> None:
+    """A scene that is in use: take it back."""
+
+
+@app.command()
+def withdraw(
+    scene: Annotated[str, typer.Argument(help="Id of the scene, or md5 of its backscatter.", show_default=False)],
+    reason: Annotated[str, typer.Option(help="Why; kept on record for good.", show_default=False)],
+    name: Annotated[str, typer.Option(help="Who withdraws it; by default git's user.name.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")] = False,
+) -> None:
+    """Let SCENE be used no more: no retrain with it is registered, no version that it reached is promoted.
+
+    Example: fusar scene withdraw hamburg-c3 --reason 'licence ended'
+    """
+    from components.lineage.versions import open_registry
+    from components.registry.successors import successions
+    from components.registry.withdrawing import Request, withdraw
+    from components.revisions.git import user_name
+    from components.revisions.home import find_home
+
+    home = find_home(Path.cwd())
+    client = open_registry(home.root)
+    done = withdraw(home, client, Request(scene, reason, name or user_name(home.root)))
+    champions = successions(home, client, done.all_reached)
+    if as_json:
+        typer.echo(json.dumps({**_as_dict(done), "champions": [asdict(champion) for champion in champions]}))
+        return
+    _say(done, champions)
+
+
+def _as_dict(done: "Withdrawing") -> dict[str, object]:
+    return {
+        "contents": [asdict(row) for row in done.contents],
+        "names": list(done.names),
+        "reached": [asdict(reached) for reached in done.reached],
+    }
+
+
+def _say(done: "Withdrawing", champions: "tuple[Succession, ...]") -> None:
+    for row in done.contents:
+        typer.echo(f"withdrawn  {row.scene_id}  md5 {row.md5}  by {row.name}, {row.time}: {row.reason}")
+    if len(done.names) > 1:
+        typer.echo(f"the same bytes are known as {', '.join(done.names)}")
+    for reached in done.reached:
+        typer.echo(f"reached    {reached.model}/{reached.version}: tagged, can no longer be promoted")
+    if not done.reached:
+        typer.echo("It reached no model version.")
+    for champion in champions:
+        clean = f"the last clean version is {champion.successor}" if champion.successor else "no version is clean"
+        typer.echo(f"champion   {champion.model}/{champion.version} was made with a withdrawn scene; {clean}.")
+        typer.echo(f"           {champion.command}")
+    typer.echo(f"Next: git add withdrawn.csv && git commit -m 'withdraw {done.contents[0].scene_id}' && fusar retrain")
