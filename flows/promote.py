@@ -1,0 +1,33 @@
+"""A promotion as a flow: it judges, writes, shows the comparison and ends; it never waits for a person."""
+
+from pathlib import Path
+
+from prefect import flow
+from prefect.states import Completed, Failed, State
+
+from components.contract.errors import FusarError
+from components.lineage.versions import open_registry
+from components.registry.comparison import comparison, in_words
+from components.registry.promotion import Promoter
+from components.revisions.home import find_home
+from flows.addresses import addresses
+from flows.artifacts import key_of, show_markdown
+
+
+@flow(name="promote", flow_run_name="{model}/{version}", persist_result=False)  # type: ignore[untyped-decorator]
+def promote(model: str, version: str) -> State[None]:
+    """Make a version champion if it passes every gate; where only people are missing, say so and end.
+
+    Args:
+        model: Registered name.
+        version: Number of the version.
+    """
+    home = find_home(Path.cwd())
+    # A message and no exception: a refusal is an answer, and Prefect would have to pickle the error.
+    try:
+        verdict = Promoter(home).promote(model, version)
+        text = comparison(home, open_registry(home.root), verdict, addresses(home).mlflow)
+    except FusarError as error:
+        return Failed(message=str(error))
+    show_markdown(key_of("promote", model, version), text, f"{model}/{version} beside the champion")
+    return Completed(name=verdict.state.capitalize(), message=in_words(verdict))
