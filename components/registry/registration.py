@@ -3,12 +3,11 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from filelock import FileLock
 from mlflow import MlflowClient
+from mlflow.entities import LoggedModel
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
 
 from components.lineage.assembly import ITEMS, REPORT, Assembly
 from components.lineage.errors import IncompleteLineage
@@ -24,16 +23,13 @@ from components.lineage.versions import (
     read_lineage,
 )
 from components.lineage.withdrawals import withdrawn
-from components.registry.card import LICENSE, model_card, version_card
+from components.registry.finishing import FAILED, READY, complete, describe, finish, unregistered
 from components.registry.models import MODELS, RegisteredModel
-from components.registry.packaging import SIGNATURES, package
-from components.revisions import git
+from components.registry.packaging import package
 from components.revisions.checkout import PARAMS_FILE, Checkout, verify
 from components.revisions.home import Home
 from components.revisions.lock import LOCK_FILE, read_lock
 from components.tracking.runs import Tracking
-
-_MODEL_TAGS: Final = {"fusar.domain": "synthetic aperture radar", "fusar.license": LICENSE}
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,8 @@ class _Registration:
         self.folder = finished.checkout.folder
         self.client: MlflowClient = open_registry(finished.root)
         self.tracking = Tracking(finished.root)
-        self.withdrawn = withdrawn(Home(finished.root))
+        self.home = Home(finished.root)
+        self.withdrawn = withdrawn(self.home)
         retrain = {
             "commit": finished.checkout.commit,
             "profile": finished.checkout.profile,
@@ -114,18 +111,12 @@ class _Registration:
             if known is not None and self.withdrawn:
                 refuse_record(read_lineage(self.client, known), self.withdrawn)
             wanted = [parents[name] for name in model.kind.parents if name in parents]
-            version = known if known is not None else self._make(model, wanted)
-            self._hold(version)
+            version = self._make(model, wanted) if known is None else self._completed(known)
             is_judged = not self._keep_evaluation(model, version) and VERDICT_TAG in version.tags
             parents[model.name] = Parent(model=model.name, version=str(version.version), chain=chain)
             simulated = version.tags.get("fusar.simulated") == "true"
             registered.append(Registered(model.name, str(version.version), known is None, is_judged, simulated))
         return tuple(registered)
-
-    def _hold(self, version: ModelVersion) -> None:
-        """Keep the commit of a version from being forgotten; repeated, because a kill may have come in between."""
-        if version.tags["fusar.commit"] == self.finished.checkout.commit:
-            git.hold(self.finished.root, self.finished.checkout.commit, str(version.name), str(version.version))
 
     def _make(self, model: RegisteredModel, parents: list[Parent]) -> ModelVersion:
         self.assembly.bring(model.kind)
@@ -134,6 +125,16 @@ class _Registration:
         if missing:
             raise IncompleteLineage(model.name, missing)
         refuse_record(lineage, self.withdrawn)
+        begun = unregistered(self.client, self.tracking.experiment_id, model.name, lineage.chain)
+        return finish(self.home, self.client, begun[0] if begun else self._log(model, lineage))
+
+    def _completed(self, version: ModelVersion) -> ModelVersion:
+        """A version that existed before, with what a kill had left out."""
+        complete(self.home, self.client, version, self.client.get_logged_model(logged_model_id(version)))
+        return self.client.get_model_version(str(version.name), str(version.version))
+
+    def _log(self, model: RegisteredModel, lineage: Lineage) -> LoggedModel:
+        """Hand all files over to MLflow; until the last is there, they do not count."""
         logged = self.client.create_logged_model(
             self.tracking.experiment_id,
             name=model.name,
@@ -144,10 +145,9 @@ class _Registration:
         try:
             self._upload(model, lineage, logged.model_id)
         except BaseException:
-            self.client.finalize_logged_model(logged.model_id, "FAILED")
+            self.client.finalize_logged_model(logged.model_id, FAILED)
             raise
-        self.client.finalize_logged_model(logged.model_id, "READY")
-        return self._create_version(model, lineage, logged.model_id)
+        return self.client.finalize_logged_model(logged.model_id, READY)
 
     def _upload(self, model: RegisteredModel, lineage: Lineage, model_id: str) -> None:
         with tempfile.TemporaryDirectory(prefix="fusar-register-") as scratch:
@@ -159,31 +159,6 @@ class _Registration:
             self._put_evaluation(lineage.evaluation, folder / folder_of(lineage.evaluation))
             self.client.log_model_artifacts(model_id, str(folder))
 
-    def _create_version(self, model: RegisteredModel, lineage: Lineage, model_id: str) -> ModelVersion:
-        self._describe_model(model)
-        version = self.client.create_model_version(
-            model.name,
-            source=f"models:/{model_id}",
-            run_id=self.finished.mlflow_run_id,
-            tags=_tags(lineage),
-            model_id=model_id,
-        )
-        return self._describe(model, version, lineage)
-
-    def _describe_model(self, model: RegisteredModel) -> None:
-        card = model_card(model, SIGNATURES[model.name])
-        try:
-            self.client.create_registered_model(model.name, tags=_MODEL_TAGS, description=card)
-        except MlflowException:  # it exists already; any other failure shows here
-            if self.client.get_registered_model(model.name).description != card:
-                self.client.update_registered_model(model.name, card)
-
-    def _describe(self, model: RegisteredModel, version: ModelVersion, lineage: Lineage) -> ModelVersion:
-        """Write the version's card, which needs its number."""
-        number = str(version.version)
-        card = version_card(model, lineage, number, self.folder / REPORT, self.tracking.experiment_id)
-        return self.client.update_model_version(model.name, number, card)
-
     def _keep_evaluation(self, model: RegisteredModel, version: ModelVersion) -> bool:
         """Give a version that existed before its newest evaluation; true when that was another one."""
         evaluation = self.assembly.evaluation_digest()
@@ -194,9 +169,10 @@ class _Registration:
         with tempfile.TemporaryDirectory(prefix="fusar-register-") as scratch:
             self._put_evaluation(found, Path(scratch))
             self.client.log_model_artifacts(logged_model_id(version), scratch, folder_of(found))
+        # The tag comes last: a kill before it has all of this done again.
+        version.tags[EVALUATION_TAG] = evaluation
+        describe(self.client, version)
         self.client.set_model_version_tag(model.name, str(version.version), EVALUATION_TAG, evaluation)
-        lineage = read_lineage(self.client, version).model_copy(update={"evaluation": found})
-        self._describe(model, version, lineage)
         return True
 
     def _put_evaluation(self, evaluation: Evaluation, folder: Path) -> None:
