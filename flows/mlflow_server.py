@@ -17,6 +17,8 @@ def main() -> None:
     experiment_id(open_store(root), root)
     # No jobs of MLflow's own: they are for its GenAI evaluations and cost more processes than the server.
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
+    # A version's files are those of a model logged here: no other place of this machine or the network is read for one.
+    os.environ["MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX"] = r"\Amodels:/m-[0-9a-f]{1,64}\Z"
     port = os.environ[MLFLOW_PORT]
     names = [f"{name}:{port}" for name in (LOOPBACK, "localhost")]
     options = {

@@ -20,6 +20,8 @@ from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from PIL import Image
 
+from components.networks.tokenizer import TOKENIZER_FILE
+from components.networks.weights import CONFIG_FILE, WEIGHTS_FILE
 from components.registry.errors import RegistryError
 from components.registry.models import KLIP, RegisteredModel
 
@@ -43,6 +45,8 @@ PACKAGES: Final = (
     "torch",
     "transformers",
 )
+# All that a model folder holds; an optimizer.pt or training_args.bin beside them would travel with every download.
+MODEL_FILES: Final = frozenset({CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE})
 EXAMPLE_CAPTION: Final = "Two ships lie on open water."
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)")
 # A chip is given in `image` or named in `path`; docs/how-to/serve-a-champion.md describes every column.
@@ -149,8 +153,10 @@ def package(model: RegisteredModel, checkout: Path, ids: tuple[str, str], folder
         folder: to write; must not exist.
 
     Raises:
-        RegistryError: the model does not answer its input example.
+        RegistryError: the model's folder holds a file that is none of a model's, or the model does not answer its
+            input example.
     """
+    _check_files(checkout / model.kind.folder)
     example = input_example(model, checkout)
     mlflow.pyfunc.save_model(
         folder,
@@ -163,6 +169,18 @@ def package(model: RegisteredModel, checkout: Path, ids: tuple[str, str], folder
         mlflow_model=Model(model_id=ids[0], run_id=ids[1]),
     )
     _answer_example(model, example, folder)
+
+
+def _check_files(folder: Path) -> None:
+    found = {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()
+    }
+    strange = sorted(found - MODEL_FILES)
+    if strange:
+        raise RegistryError(
+            f"{folder}: holds {', '.join(strange)}, but a model is {', '.join(sorted(MODEL_FILES))}. Remove what else is "
+            "there: a training's own state may hold pickles and is never registered."
+        )
 
 
 def _png(codes: npt.NDArray[np.uint8]) -> str:

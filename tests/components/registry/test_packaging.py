@@ -9,7 +9,9 @@ import grimp
 import pytest
 
 from components.registry.errors import RegistryError
-from components.registry.packaging import PACKAGES, pinned_requirements
+from components.registry.models import KLIP
+from components.registry.packaging import PACKAGES, package, pinned_requirements
+from tests.components.registry.made import save_tiny_klip
 
 LOCK = Path(__file__).resolve().parents[3] / "requirements.lock"
 
@@ -52,3 +54,14 @@ def test_a_lock_without_a_package_that_serving_imports_is_refused(tmp_path: Path
     (tmp_path / "requirements.lock").write_text("torch==2.13.0\n")
     with pytest.raises(RegistryError, match="does not pin accelerate, affine, mlflow"):
         pinned_requirements(tmp_path / "requirements.lock")
+
+
+@pytest.mark.parametrize("name", ["optimizer.pt", "training_args.bin", "tokenizer/added.pkl", "tokenizer.pkl"])
+def test_a_file_that_is_none_of_a_models_is_never_registered(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / KLIP.kind.folder
+    save_tiny_klip(folder, seed=1)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_bytes(b"\x80\x04cposix\nsystem\n")
+    with pytest.raises(RegistryError, match=re.escape(f"holds {name}, but a model is config.json")):
+        package(KLIP, tmp_path, ("m-1", "1"), tmp_path / "model")
+    assert not (tmp_path / "model").exists()
