@@ -178,8 +178,8 @@ def _check_files(folder: Path) -> None:
     strange = sorted(found - MODEL_FILES)
     if strange:
         raise RegistryError(
-            f"{folder}: holds {', '.join(strange)}, but a model is {', '.join(sorted(MODEL_FILES))}. Remove what else is "
-            "there: a training's own state may hold pickles and is never registered."
+            f"{folder}: holds {', '.join(strange)}, but a model is {', '.join(sorted(MODEL_FILES))}. Remove "
+            "the rest: a training's own state may hold pickles and is never registered."
         )
 
 
