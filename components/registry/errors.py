@@ -44,6 +44,20 @@ class RollbackRefused(RegistryError):
         return f"{self.model}: {self.problem}. `fusar ledger show {self.model}` lists every champion that there was."
 
 
+class LostChampion(RegistryError):
+    """The ledger names a champion that the registry does not have."""
+
+    def __init__(self, model: str, version: str) -> None:
+        super().__init__(model, version)
+        self.model, self.version = model, version
+
+    def __str__(self) -> str:
+        return (
+            f"{self.model}/{self.version}: champion by the ledger, but MLflow has no such version. Bring MLflow's "
+            f"store back, or make another one champion: `fusar promote rollback {self.model} VERSION --reason TEXT`."
+        )
+
+
 class UnsaidApproval(RegistryError):
     """An approval or a rejection lacks who says it or why."""
 

@@ -1,83 +1,30 @@
-"""From a registered version to champion: every gate judges, the ledger decides, the alias follows."""
+"""From a registered version to champion and back: every gate judges, the ledger decides, the alias follows."""
 
-import hashlib
-import json
-import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 
 from components.lineage.journal import journal_url
-from components.lineage.versions import (
-    CHAIN_TAG,
-    CHALLENGER,
-    CHAMPION,
-    VERDICT_TAG,
-    VERDICTS_FOLDER,
-    logged_model_id,
-    open_registry,
-    with_alias,
-)
-from components.registry.errors import RollbackRefused
-from components.registry.gates.gate import Candidate, Outcome
-from components.registry.ledger import ROLLBACK, Entry, Ledger, Written
-from components.registry.policy import Policy, Rule, committed_policy
+from components.lineage.versions import CHAIN_TAG, CHALLENGER, CHAMPION, open_registry
+from components.registry.approvals import Person
+from components.registry.errors import LostChampion, RollbackRefused
+from components.registry.following import follow
+from components.registry.gates.approvals import GATE as APPROVALS
+from components.registry.judging import judge, judge_former
+from components.registry.ledger import PROMOTE, ROLLBACK, Answer, Entry, Ledger, Written
+from components.registry.policy import Policy, committed_policy
+from components.registry.verdicts import AWAITING as AWAITING
+from components.registry.verdicts import Verdict as Verdict
+from components.registry.verdicts import as_bytes, keep_verdict, put_verdict
+from components.revisions import git
 from components.revisions.home import Home
+from components.tracking.identity import signed_in
 
-CHECKED: Final = "checked"
-AWAITING: Final = "awaiting approval"
-_TAG_LIMIT: Final = 1000
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One gate's answer, with the settings that it judged by."""
-
-    gate: str
-    settings: Mapping[str, Any]
-    outcome: Outcome
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What all gates together say of a version.
-
-    Attributes:
-        model: registered name.
-        version: number of the version.
-        champion: version that it was compared with; empty when there was none.
-        gates: every gate's answer, in the order of the policy.
-        policy_sha256: of the policy's text.
-        state: what the version is now: champion, challenger, only checked, or awaiting approval (only gates that wait
-            for people did not pass).
-    """
-
-    model: str
-    version: str
-    champion: str
-    gates: tuple[Judged, ...]
-    policy_sha256: str
-    state: str
-
-    @property
-    def passed(self) -> bool:
-        """Whether every gate was passed."""
-        return all(judged.outcome.passed for judged in self.gates)
-
-    @property
-    def waits_for_people(self) -> bool:
-        """Whether some gate was not passed, and each of those waits for people."""
-        refused = [judged.outcome for judged in self.gates if not judged.outcome.passed]
-        return bool(refused) and all(outcome.waits_for_people for outcome in refused)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The verdict as JSON types, `passed` included."""
-        return {**asdict(self), "passed": self.passed}
+_SAID: Final = ("name", "verified", "reason", "digest", "at")
 
 
 class Promoter:
@@ -92,20 +39,20 @@ class Promoter:
 
     def check(self, model: str, version: str) -> Verdict:
         """What the gates say of a version; nothing is written."""
-        return self._judge(self._client.get_model_version(model, version), self._ledger.entries(model))
+        return self._judge(model, version, self._ledger.entries(model))
 
     def consider(self, model: str, version: str) -> Verdict:
         """Make a version champion if the model has none and all gates are passed, else challenger with reasons."""
+        follow(self._client, self._ledger, model)
         entries = self._ledger.entries(model)
-        self._follow(model, entries)
-        verdict = self._judge(self._client.get_model_version(model, version), entries)
+        verdict = self._judge(model, version, entries)
         if verdict.champion == version:
             return replace(verdict, state=CHAMPION)
         if verdict.passed and not entries:
             return self._crown(verdict, entries)
         if not verdict.waits_for_people:
             verdict = replace(verdict, state=CHALLENGER)
-        self._write_verdict(verdict)
+        keep_verdict(self._client, verdict)
         self._client.set_registered_model_alias(model, CHALLENGER, version)
         return verdict
 
@@ -116,122 +63,111 @@ class Promoter:
             LostRace: another promotion was written since this one looked.
             BrokenJournal: an entry was changed.
         """
+        follow(self._client, self._ledger, model)
         entries = self._ledger.entries(model)
-        self._follow(model, entries)
-        verdict = self._judge(self._client.get_model_version(model, version), entries)
+        verdict = self._judge(model, version, entries)
         if verdict.champion == version:
             return replace(verdict, state=CHAMPION)
         if verdict.passed:
             return self._crown(verdict, entries)
-        self._write_verdict(verdict)
+        keep_verdict(self._client, verdict)
         return verdict
 
     def rollback(self, model: str, version: str, reason: str) -> Entry:
         """Make an earlier champion champion again, by an entry like any other.
 
+        It was champion and so had passed every gate; now it must pass those that say whether it may be used at all and
+        is still what it was (`judging.judge_former`), and there is no way around them.
+
         Args:
             model: registered name.
-            version: number of a version that the ledger names champion before; empty for the one before this one.
+            version: number of a version that was champion before; empty for the one before today's.
             reason: why, in words.
 
         Raises:
-            RollbackRefused: the ledger has no such earlier champion.
+            RollbackRefused: there is no such earlier champion, or it may not come back; nothing was written.
             LostRace: another promotion was written since this one looked.
             BrokenJournal: an entry was changed.
         """
+        if not reason.strip():
+            raise RollbackRefused(model, "say why in a few words: --reason TEXT")
         entries = self._ledger.entries(model)
-        target = _earlier(model, entries, version)
-        entry = self._ledger.append(
-            model,
-            entries,
-            action=ROLLBACK,
-            version=target.version,
-            reason=reason,
-            chain=target.chain,
-            verdict_sha256=target.verdict_sha256,
-            at=_now(),
-        )
-        self._set_champion(model, entry.version)
-        return entry
+        target = self._version(model, _earlier(model, entries, version).version)
+        reigning = entries[-1].entry.version
+        verdict = judge_former(self._home, self._client, self._policy, target, reigning)
+        if not verdict.passed:
+            raise RollbackRefused(model, _why_not(verdict, entries))
+        digest = put_verdict(self._client, target, as_bytes(verdict))
+        return self._enter(verdict, entries, digest, action=ROLLBACK, reason=reason.strip())
+
+    def _judge(self, model: str, version: str, entries: tuple[Written, ...]) -> Verdict:
+        reigning = entries[-1].entry.version if entries else ""
+        return judge(self._home, self._client, self._policy, self._client.get_model_version(model, version), reigning)
 
     def _crown(self, verdict: Verdict, entries: tuple[Written, ...]) -> Verdict:
-        version = self._client.get_model_version(verdict.model, verdict.version)
-        digest = self._write_verdict(verdict)
-        written = self._ledger.append(
-            verdict.model,
-            entries,
-            version=verdict.version,
-            chain=version.tags.get(CHAIN_TAG, ""),
-            verdict_sha256=digest,
-            at=_now(),
-        )
-        self._set_champion(verdict.model, written.version)
+        self._enter(verdict, entries, keep_verdict(self._client, verdict), action=PROMOTE, reason="")
         return replace(verdict, state=CHAMPION)
 
-    def _follow(self, model: str, entries: tuple[Written, ...]) -> None:
-        """Repeat the alias write that a kill between ledger and alias left out."""
-        if not entries:
-            return
-        current = with_alias(self._client, model, CHAMPION)
-        if current is None or str(current.version) != entries[-1].entry.version:
-            self._set_champion(model, entries[-1].entry.version)
+    def _enter(self, verdict: Verdict, entries: tuple[Written, ...], digest: str, *, action: str, reason: str) -> Entry:
+        """Decide by an entry, then have the alias follow it: a promotion counts from the entry on."""
+        version, person = self._version(verdict.model, verdict.version), _who(self._home)
+        entry = self._ledger.append(
+            verdict.model,
+            entries,
+            action=action,
+            version=verdict.version,
+            chain=version.tags.get(CHAIN_TAG, ""),
+            reason=reason,
+            by=person.name,
+            verified=person.verified,
+            verdict=tuple(Answer(gate=j.gate, passed=j.outcome.passed, reason=j.outcome.reason) for j in verdict.gates),
+            verdict_sha256=digest,
+            approvals=_approvals(verdict),
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        follow(self._client, self._ledger, verdict.model)
+        return entry
 
-    def _set_champion(self, model: str, version: str) -> None:
-        self._client.set_registered_model_alias(model, CHAMPION, version)
-        challenger = with_alias(self._client, model, CHALLENGER)
-        if challenger is not None and str(challenger.version) == version:
-            self._client.delete_registered_model_alias(model, CHALLENGER)
+    def _version(self, model: str, number: str) -> ModelVersion:
+        try:
+            return self._client.get_model_version(model, number)
+        except MlflowException as error:
+            raise LostChampion(model, number) from error
 
-    def _judge(self, version: ModelVersion, entries: tuple[Written, ...]) -> Verdict:
-        name, number = str(version.name), str(version.version)
-        reigning = entries[-1].entry.version if entries else ""
-        with tempfile.TemporaryDirectory(prefix="fusar-promote-") as folder:
-            scratch = Path(folder)
-            candidate = Candidate(self._client, version, scratch / "candidate", self._home)
-            champion = None
-            if reigning and reigning != number:
-                other = self._client.get_model_version(name, reigning)
-                champion = Candidate(self._client, other, scratch / "champion", self._home)
-            gates = tuple(_ask(rule, candidate, champion) for rule in self._policy.rules[name])
-        verdict = Verdict(name, number, reigning, gates, self._policy.sha256, CHECKED)
-        return replace(verdict, state=AWAITING) if verdict.waits_for_people else verdict
 
-    def _write_verdict(self, verdict: Verdict) -> str:
-        """Keep a verdict on its version, as tags and as an artifact named by its digest; answer the digest."""
-        content = (json.dumps(verdict.as_dict(), indent=1, sort_keys=True, default=str) + "\n").encode()
-        digest = hashlib.sha256(content).hexdigest()
-        version = self._client.get_model_version(verdict.model, verdict.version)
-        with tempfile.TemporaryDirectory(prefix="fusar-promote-") as folder:
-            path = Path(folder) / f"{digest}.json"
-            path.write_bytes(content)
-            self._client.log_model_artifact(logged_model_id(version), str(path), VERDICTS_FOLDER)
-        tags = {f"fusar.gate.{place}.{judged.gate}": _sentence(judged) for place, judged in enumerate(verdict.gates)}
-        tags[VERDICT_TAG] = f"{'passed' if verdict.passed else 'refused'} {digest}"
-        for name, value in sorted(tags.items()):
-            self._client.set_model_version_tag(verdict.model, verdict.version, name, value)
-        return digest
+def _who(home: Home) -> Person:
+    """The account that MLflow knows; where it has none, who commits here, which nobody vouches for."""
+    account = signed_in(home.root)
+    return Person(account or git.user_name(home.root), account is not None)
+
+
+def _approvals(verdict: Verdict) -> tuple[dict[str, Any], ...]:
+    """The approvals that count, as the gate that asks for them has them."""
+    stated = [said for j in verdict.gates if j.gate == APPROVALS.name for said in j.outcome.evidence["stated"]]
+    return tuple(
+        {name: said[name] for name in _SAID} for said in stated if said["counts_now"] and said["action"] == "approve"
+    )
 
 
 def _earlier(model: str, entries: tuple[Written, ...], version: str) -> Entry:
-    """The newest entry that made another version than today's champion champion; that version, where one is named."""
-    reigning = entries[-1].entry.version if entries else ""
-    earlier = [written.entry for written in reversed(entries) if written.entry.version != reigning]
-    for entry in earlier:
+    """The newest entry that made another version than today's champion; the named one where one is named."""
+    for entry in _others(entries):
         if version in ("", entry.version):
             return entry
-    known = ", ".join(dict.fromkeys(entry.version for entry in earlier)) or "none"
-    asked = f"version {version}" if version else "any"
-    raise RollbackRefused(model, f"the ledger names no earlier champion ({asked} was asked for; earlier: {known})")
+    asked = f"version {version}" if version else "one"
+    raise RollbackRefused(model, f"the ledger does not name {asked} as an earlier champion{_known(entries, version)}")
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _others(entries: tuple[Written, ...]) -> list[Entry]:
+    reigning = entries[-1].entry.version if entries else ""
+    return [written.entry for written in reversed(entries) if written.entry.version != reigning]
 
 
-def _ask(rule: Rule, candidate: Candidate, champion: Candidate | None) -> Judged:
-    outcome = rule.gate.judge(rule.settings, candidate, champion)
-    return Judged(rule.gate.name, rule.settings.model_dump(), outcome)
+def _known(entries: tuple[Written, ...], besides: str) -> str:
+    known = dict.fromkeys(entry.version for entry in _others(entries) if entry.version != besides)
+    return f"; earlier champions: {', '.join(known)}" if known else ""
 
 
-def _sentence(judged: Judged) -> str:
-    return f"{'passed' if judged.outcome.passed else 'refused'}: {judged.outcome.reason}"[:_TAG_LIMIT]
+def _why_not(verdict: Verdict, entries: tuple[Written, ...]) -> str:
+    refused = [f"{j.gate}: {j.outcome.reason}" for j in verdict.gates if not j.outcome.passed]
+    return f"version {verdict.version} may not come back ({'; '.join(refused)}){_known(entries, verdict.version)}"
