@@ -1,4 +1,7 @@
-"""`python -m components.registry register|consider ...`: steps of the retrain flow; each prints one line of JSON."""
+"""`python -m components.registry register|consider|reconcile ...`: each prints one line of JSON.
+
+The first two are steps of the retrain flow; the last finishes what kills and lost events have left open.
+"""
 
 import argparse
 import contextlib
@@ -24,6 +27,8 @@ def _parser() -> argparse.ArgumentParser:
     consider = steps.add_parser("consider", help="hold versions against promotion.yaml: champion or challenger")
     consider.add_argument("--root", type=Path, required=True, help="main working tree")
     consider.add_argument("versions", nargs="+", metavar="MODEL/VERSION")
+    reconcile = steps.add_parser("reconcile", help="finish what kills and lost events have left open")
+    reconcile.add_argument("--root", type=Path, required=True, help="main working tree")
     return parser
 
 
@@ -45,10 +50,25 @@ def _consider(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"verdicts": [promoter.consider(model, version).as_dict() for model, _, version in asked]}
 
 
+def _reconcile(arguments: argparse.Namespace) -> dict[str, Any]:
+    from components.registry.candidacy import judge_again, unanswered
+    from components.registry.reconciling import reconcile
+    from components.revisions.home import Home
+
+    home = Home(arguments.root.resolve())
+    steps = reconcile(home)
+    verdicts = [judge_again(home, approval.model, approval.version).as_dict() for approval in unanswered(home)]
+    return {
+        "mended": [str(step) for step in steps if step.is_mended],
+        "open": [str(step) for step in steps if not step.is_mended],
+        "verdicts": verdicts,
+    }
+
+
 def main() -> None:
     """Run one step; exit 1 on a refusal, 2 on misuse."""
     arguments = _parser().parse_args()
-    step = {"register": _register, "consider": _consider}[arguments.step]
+    step = {"register": _register, "consider": _consider, "reconcile": _reconcile}[arguments.step]
     try:
         with contextlib.redirect_stdout(sys.stderr):  # libraries print; stdout is for the answer alone
             answer = step(arguments)

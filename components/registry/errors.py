@@ -58,6 +58,21 @@ class LostChampion(RegistryError):
         )
 
 
+class ForgottenEntry(RegistryError):
+    """The ledger does not have the entry that MLflow was told of: it, or one before it, was changed or removed."""
+
+    def __init__(self, model: str, number: int, sha256: str) -> None:
+        super().__init__(model, number, sha256)
+        self.model, self.number, self.sha256 = model, number, sha256
+
+    def __str__(self) -> str:
+        return (
+            f"ledger/{self.model}/{self.number}.json: is not there, or is not the entry that MLflow was told of "
+            f"({self.sha256[:12]}). Bring the folder back from a copy of the remote; nothing is decided until then. "
+            f"Who begins a new ledger on purpose first deletes the tag fusar.ledger of the model in MLflow."
+        )
+
+
 class UnsaidApproval(RegistryError):
     """An approval or a rejection lacks who says it or why."""
 

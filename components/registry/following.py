@@ -6,7 +6,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from components.lineage.versions import CHALLENGER, CHAMPION
-from components.registry.errors import LostChampion
+from components.registry.errors import ForgottenEntry, LostChampion
 from components.registry.ledger import Ledger, Written
 
 LEDGER_TAG: Final = "fusar.ledger"  # of the registered model: number and hash of the newest entry, seen from outside
@@ -23,14 +23,30 @@ def follow(client: MlflowClient, ledger: Ledger, model: str) -> tuple[str, ...]:
 
     Raises:
         BrokenJournal: an entry was changed.
+        ForgottenEntry: the ledger does not have what MLflow was told of.
         LostChampion: the registry does not have the champion.
     """
     done: list[str] = []
     while True:
-        written = _write(client, model, ledger.entries(model))
+        written = _write(client, model, seen_entries(client, ledger, model))
         if not written:
             return tuple(done)
         done += written
+
+
+def seen_entries(client: MlflowClient, ledger: Ledger, model: str) -> tuple[Written, ...]:
+    """All entries of a model, the newest that MLflow was told of among them: the end of a chain vouches for itself.
+
+    Raises:
+        BrokenJournal: an entry was changed.
+        ForgottenEntry: the ledger does not have what MLflow was told of.
+    """
+    # MLflow first: an entry that somebody writes between the two is then news, and not missing.
+    number, sha256 = told_entry(client, model)
+    entries = ledger.entries(model)
+    if number and (len(entries) < number or entries[number - 1].sha256 != sha256):
+        raise ForgottenEntry(model, number, sha256)
+    return entries
 
 
 def told_entry(client: MlflowClient, model: str) -> tuple[int, str]:

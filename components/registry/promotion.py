@@ -11,8 +11,8 @@ from mlflow.exceptions import MlflowException
 from components.lineage.journal import journal_url
 from components.lineage.versions import CHAIN_TAG, CHALLENGER, CHAMPION, open_registry
 from components.registry.approvals import Person
-from components.registry.errors import LostChampion, RollbackRefused
-from components.registry.following import follow
+from components.registry.errors import LostChampion, LostRace, RollbackRefused
+from components.registry.following import follow, seen_entries
 from components.registry.gates.approvals import GATE as APPROVALS
 from components.registry.judging import judge, judge_former
 from components.registry.ledger import PROMOTE, ROLLBACK, Answer, Entry, Ledger, Written
@@ -39,21 +39,30 @@ class Promoter:
 
     def check(self, model: str, version: str) -> Verdict:
         """What the gates say of a version; nothing is written."""
-        return self._judge(model, version, self._ledger.entries(model))
+        return self._judge(model, version, self._entries(model))
 
     def consider(self, model: str, version: str) -> Verdict:
         """Make a version champion if the model has none and all gates are passed, else challenger with reasons."""
         follow(self._client, self._ledger, model)
-        entries = self._ledger.entries(model)
+        entries = self._entries(model)
         verdict = self._judge(model, version, entries)
         if verdict.champion == version:
             return replace(verdict, state=CHAMPION)
         if verdict.passed and not entries:
-            return self._crown(verdict, entries)
+            try:
+                return self._crown(verdict, entries)
+            except LostRace:  # nobody asked for a promotion: now there is a champion to compare with
+                return self.consider(model, version)
         if not verdict.waits_for_people:
             verdict = replace(verdict, state=CHALLENGER)
         keep_verdict(self._client, verdict)
         self._client.set_registered_model_alias(model, CHALLENGER, version)
+        return verdict
+
+    def record(self, model: str, version: str) -> Verdict:
+        """Keep what the gates say of a version on it; no alias moves and the ledger stays as it is."""
+        verdict = self._judge(model, version, self._entries(model))
+        keep_verdict(self._client, verdict)
         return verdict
 
     def promote(self, model: str, version: str) -> Verdict:
@@ -64,7 +73,7 @@ class Promoter:
             BrokenJournal: an entry was changed.
         """
         follow(self._client, self._ledger, model)
-        entries = self._ledger.entries(model)
+        entries = self._entries(model)
         verdict = self._judge(model, version, entries)
         if verdict.champion == version:
             return replace(verdict, state=CHAMPION)
@@ -91,7 +100,7 @@ class Promoter:
         """
         if not reason.strip():
             raise RollbackRefused(model, "say why in a few words: --reason TEXT")
-        entries = self._ledger.entries(model)
+        entries = self._entries(model)
         target = self._version(model, _earlier(model, entries, version).version)
         reigning = entries[-1].entry.version
         verdict = judge_former(self._home, self._client, self._policy, target, reigning)
@@ -99,6 +108,9 @@ class Promoter:
             raise RollbackRefused(model, _why_not(verdict, entries))
         digest = put_verdict(self._client, target, as_bytes(verdict))
         return self._enter(verdict, entries, digest, action=ROLLBACK, reason=reason.strip())
+
+    def _entries(self, model: str) -> tuple[Written, ...]:
+        return seen_entries(self._client, self._ledger, model)
 
     def _judge(self, model: str, version: str, entries: tuple[Written, ...]) -> Verdict:
         reigning = entries[-1].entry.version if entries else ""
