@@ -9,7 +9,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.app import app
-from cli.lineage import tree_of
+from cli.lineage.show import tree_of
 from components.lineage.errors import UnknownVersion
 from components.registry.ledger import Ledger
 from components.registry.promotion import Promoter

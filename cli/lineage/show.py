@@ -12,16 +12,9 @@ if TYPE_CHECKING:
 
     from components.lineage.record import Evaluation, Lineage, Scene
 
-app = typer.Typer(help="What made a model version.", no_args_is_help=True)
 SCENES_SHOWN = 3
 
 
-@app.callback()
-def lineage() -> None:
-    """What made a model version."""
-
-
-@app.command("show")
 def show(
     version: Annotated[
         str, typer.Argument(help="MODEL@ALIAS, MODEL/VERSION, or MODEL for its champion.", show_default=False)
