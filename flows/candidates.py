@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from components.registry.approvals import Approval
-from components.registry.promotion import Promoter, Verdict
+from components.registry.candidacy import judge_again
+from components.registry.promotion import Verdict
 from components.revisions.home import Home
 from flows.server import API_URL, CLIENT
 from flows.services import running_services
@@ -25,7 +26,7 @@ def go_on(home: Home, approval: Approval) -> Verdict | None:
     url = os.environ.get(API_URL) or _api_of_services(home)
     if url and _told(url, approval):
         return None
-    return Promoter(home).promote(approval.model, approval.version)
+    return judge_again(home, approval.model, approval.version)
 
 
 def _api_of_services(home: Home) -> str:

@@ -7,8 +7,8 @@ from prefect.states import Completed, Failed, State
 
 from components.contract.errors import FusarError
 from components.lineage.versions import open_registry
+from components.registry.candidacy import judge_again
 from components.registry.comparison import comparison, in_words
-from components.registry.promotion import Promoter
 from components.revisions.home import find_home
 from flows.addresses import addresses
 from flows.artifacts import key_of, show_markdown
@@ -25,7 +25,7 @@ def promote(model: str, version: str) -> State[None]:
     home = find_home(Path.cwd())
     # A message and no exception: a refusal is an answer, and Prefect would have to pickle the error.
     try:
-        verdict = Promoter(home).promote(model, version)
+        verdict = judge_again(home, model, version)
         text = comparison(home, open_registry(home.root), verdict, addresses(home).mlflow)
     except FusarError as error:
         return Failed(message=str(error))

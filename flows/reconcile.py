@@ -1,0 +1,32 @@
+"""What kills and lost events have left open is finished: by the hour on workers, or when somebody starts it."""
+
+from pathlib import Path
+
+from prefect import flow
+from prefect.deployments import run_deployment
+from prefect.states import Completed, Failed, State
+
+from components.contract.errors import FusarError
+from components.registry.candidacy import unanswered
+from components.revisions.home import find_home
+from flows.candidates import DEPLOYMENT
+
+
+@flow(name="reconcile", persist_result=False)  # type: ignore[untyped-decorator]
+def reconcile() -> State[None]:
+    """Bring ledger, tags and aliases together, and start `promote` for candidates whose event was lost."""
+    home = find_home(Path.cwd())
+    try:
+        waiting = unanswered(home)
+    except FusarError as error:
+        return Failed(message=str(error))
+    mended: list[str] = []
+    for approval in waiting:
+        parameters = {"model": approval.model, "version": approval.version}
+        # The key: a run that still stands in the queue is not started a second time an hour later.
+        key = f"{approval.model}/{approval.version}/{approval.number}"
+        run_deployment(DEPLOYMENT, parameters=parameters, timeout=0, as_subflow=False, idempotency_key=key)
+        mended.append(
+            f"{approval.model}/{approval.version}: {approval.in_words}, and no verdict followed; judged again"
+        )
+    return Completed(message="; ".join(mended) or "nothing was open")
