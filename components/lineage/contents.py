@@ -54,6 +54,18 @@ class Contents:
             raise IncompleteLineage(folder.path, (f"manifest {folder.md5} in the DVC cache or remote",))
         return files
 
+    def read(self, content: Content) -> bytes:
+        """All bytes of a file, from the cache or else the default remote.
+
+        Raises:
+            IncompleteLineage: neither has it.
+        """
+        for store in (self._repo.cache.local, self._repo.cloud.get_remote_odb()):
+            if store.exists(content.md5):
+                with store.fs.open(store.oid_to_path(content.md5), "rb") as file:
+                    return bytes(file.read())
+        raise IncompleteLineage(content.path, (f"file {content.md5} in the DVC cache or remote",))
+
     def holds(self, md5: str) -> bool:
         """Whether the cache or the default remote has an object."""
         return any(store.exists(md5) for store in (self._repo.cache.local, self._repo.cloud.get_remote_odb()))

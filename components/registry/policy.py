@@ -17,6 +17,7 @@ from components.registry.gates import (
     no_critical_failure,
     no_withdrawn_scene,
     not_worse,
+    unseen_test_set,
 )
 from components.registry.gates.gate import Gate, Settings
 from components.registry.models import MODELS
@@ -31,6 +32,7 @@ GATES: Final = (
     finite_weights.GATE,
     metric_floor.GATE,
     not_worse.GATE,
+    unseen_test_set.GATE,
     approvals.GATE,
 )
 
