@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import approving, data, demo, doctor, lineage, plan, predict, promote, retrain, scene
+from cli import approving, data, demo, doctor, ledger, lineage, plan, predict, promote, retrain, scene
 from components.contract.errors import FusarError
 from flows.errors import Interrupted
 
@@ -22,6 +22,7 @@ app.command("doctor")(doctor.doctor)
 app.command("retrain")(retrain.retrain)
 app.command("predict")(predict.predict)
 app.add_typer(promote.app, name="promote")
+app.add_typer(ledger.app, name="ledger")
 promote.app.command("approve")(approving.approve)
 promote.app.command("reject")(approving.reject)
 app.add_typer(lineage.app, name="lineage")

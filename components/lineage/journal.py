@@ -6,11 +6,12 @@ MLflow's tags and aliases have neither history nor compare-and-set; what has to 
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -21,6 +22,7 @@ from components.revisions.home import Home
 DVC_FOLDER: Final = ".dvc"
 NOTHING: Final = "0" * 64  # the hash "before" the first entry
 NUMBER, PREVIOUS = "number", "previous_sha256"
+_ENTRY: Final = re.compile(r"[1-9][0-9]*\.json")
 
 
 def journal_url(root: Path) -> str:
@@ -53,6 +55,24 @@ class Line:
     path: str
 
 
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one object of a journal.
+
+    Attributes:
+        kind: edited, removed, inserted; or unproven: whole, but what it rests on elsewhere says otherwise.
+        path: of the object.
+        sentence: what is wrong, in words, without the path.
+    """
+
+    kind: Literal["edited", "removed", "inserted", "unproven"]
+    path: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.sentence}"
+
+
 class Journal:
     """One folder of numbered entries."""
 
@@ -77,6 +97,34 @@ class Journal:
                 raise BrokenJournal(before, f"was changed after entry {number} was written")
             lines.append(line)
         return tuple(lines)
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Every object that was edited, removed or put there by somebody else, where `lines` stops at the first.
+
+        The newest entry has no successor that vouches for it: whether it is still the one that was written has to be
+        asked elsewhere.
+        """
+        found = [
+            Fault("inserted", f"{self._folder}/{name}", "is no entry of this journal: somebody put it there")
+            for name in self._names()
+            if not _ENTRY.fullmatch(name)
+        ]
+        before: Line | None = None
+        number = 0
+        for path in self._paths():
+            number, last = int(path.rsplit("/", 1)[-1].removesuffix(".json")), number
+            if number != last + 1:
+                gap = f"entry {last + 1}" if number == last + 2 else f"entries {last + 1} to {number - 1}"
+                found.append(Fault("removed", self._path(last + 1), f"{gap} before {number}.json: removed"))
+            try:
+                line = self._read(path)
+            except BrokenJournal as error:
+                found.append(Fault("edited", path, error.problem))
+                before = None
+                continue
+            found += _against(line, number, before, is_next=number == last + 1)
+            before = line
+        return tuple(found)
 
     def append(self, expected: tuple[Line, ...], content: Mapping[str, Any]) -> Line:
         """Write the entry after `expected`, the entries that the writer has seen: who creates it has won.
@@ -123,12 +171,28 @@ class Journal:
         return Line(number, content, hashlib.sha256(data).hexdigest(), path)
 
     def _paths(self) -> list[str]:
+        numbers = sorted(int(name.removesuffix(".json")) for name in self._names() if _ENTRY.fullmatch(name))
+        return [self._path(number) for number in numbers]
+
+    def _names(self) -> list[str]:
+        """Names of the objects; what a kill left of a file that was being written is none."""
         self._files.invalidate_cache(self._folder)
         if not self._files.exists(self._folder):
             return []
         names = (str(path).rsplit("/", 1)[-1] for path in self._files.ls(self._folder, detail=False))
-        numbers = [name.removesuffix(".json") for name in names if name.endswith(".json")]
-        return [self._path(number) for number in sorted(int(text) for text in numbers if text.isdigit())]
+        return sorted(name for name in names if name and not name.startswith("."))
 
     def _path(self, number: int) -> str:
         return f"{self._folder}/{number}.json"
+
+
+def _against(line: Line, number: int, before: Line | None, *, is_next: bool) -> list[Fault]:
+    """What a readable entry says against its own place, and against the entry that stands before it."""
+    if line.number != number:
+        return [Fault("inserted", line.path, f"says that it is entry {line.number}: it was put in this place")]
+    if number == 1 and line.content.get(PREVIOUS) != NOTHING:
+        return [Fault("inserted", line.path, "says that another entry stood before it: it was put in this place")]
+    if is_next and before is not None and line.content.get(PREVIOUS) != before.sha256:
+        words = f"was changed, or put in the place of another, after entry {number} was written"
+        return [Fault("edited", before.path, words)]
+    return []

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from components.lineage.errors import BrokenJournal, NumberTaken
-from components.lineage.journal import PREVIOUS, Journal, Line
+from components.lineage.journal import PREVIOUS, Fault, Journal, Line
 from components.registry.errors import LostRace
 
 FOLDER: Final = "ledger"
@@ -93,6 +93,10 @@ class Ledger:
             BrokenJournal: an entry is unreadable, is missing, or is not the one that its successor was written after.
         """
         return tuple(_written(model, line) for line in self._journal(model).lines())
+
+    def faults(self, model: str) -> tuple[Fault, ...]:
+        """What the objects themselves say of entries that were edited, removed or put there."""
+        return self._journal(model).faults()
 
     def champion(self, model: str) -> str:
         """Version that the ledger names champion; empty when there is none yet."""
