@@ -4,7 +4,7 @@ Two questions, the cheap one first. A perceptual hash, the signs of the lowest f
 `MOST_BITS` of its `BITS` bits may differ, in one of eight orientations or eight shifts. Then the grain is compared,
 which two coasts or two harbours do not share however alike they lie: the correlation of the signs of what is finer than
 three pixels must reach `LEAST_GRAIN` somewhere within `REACH` pixels. Another acquisition of the same ground has
-another speckle and is no near-duplicate: the rule that splits go by place keeps it away.
+another speckle and may not be found here: the rule that splits go by place keeps it away.
 """
 
 from collections.abc import Iterator
