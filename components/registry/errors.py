@@ -108,3 +108,14 @@ class BadWithdrawal(RegistryError):
 
     def __str__(self) -> str:
         return f"{self.field}: empty. A withdrawal is on record for good: say why it is made, and by whom."
+
+
+class DoesNotServe(RegistryError):
+    """A version could not be booted by `mlflow models serve`."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name, self.reason = name, reason
+
+    def __str__(self) -> str:
+        return f"{self.name}: `mlflow models serve` does not boot it: {self.reason}"

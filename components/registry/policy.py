@@ -12,11 +12,14 @@ from components.registry.errors import PolicyError
 from components.registry.gates import (
     approvals,
     finite_weights,
+    latency,
     lineage_complete,
     metric_floor,
     no_critical_failure,
     no_withdrawn_scene,
     not_worse,
+    serves,
+    size,
     unseen_test_set,
 )
 from components.registry.gates.gate import Gate, Settings
@@ -32,6 +35,9 @@ GATES: Final = (
     finite_weights.GATE,
     metric_floor.GATE,
     not_worse.GATE,
+    serves.GATE,
+    latency.GATE,
+    size.GATE,
     unseen_test_set.GATE,
     approvals.GATE,
 )

@@ -16,6 +16,7 @@ from components.lineage.record import Evaluation, Lineage
 from components.lineage.versions import fetch, read_lineage
 from components.records.schemas import ITEMS
 from components.records.tables import read_table
+from components.registry.serving import Served, serve_once
 from components.revisions.home import Home
 
 
@@ -69,6 +70,11 @@ class Candidate:
         """The items behind the evaluation, schema ITEMS; only those of this model."""
         table = read_table(fetch_evaluation(self.client, self.version, ITEMS_FILE, self.scratch), ITEMS)
         return table.filter(pa.compute.equal(table["model"], self.version.name))
+
+    @cached_property
+    def served(self) -> Served:
+        """How it answered in a server of its own: booted once, however many gates ask."""
+        return serve_once(self.home, self.client, self.version, self.scratch)
 
     def model_folder(self) -> Path:
         """Its weights, configuration and tokenizer on disk."""
