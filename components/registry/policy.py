@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from components.registry.errors import PolicyError
 from components.registry.gates import (
+    alphaearth_ablation,
     approvals,
     finite_weights,
     latency,
@@ -20,6 +21,7 @@ from components.registry.gates import (
     not_worse,
     serves,
     size,
+    slice_floor,
     unseen_test_set,
 )
 from components.registry.gates.gate import Gate, Settings
@@ -34,6 +36,8 @@ GATES: Final = (
     no_withdrawn_scene.GATE,
     finite_weights.GATE,
     metric_floor.GATE,
+    slice_floor.GATE,
+    alphaearth_ablation.GATE,
     not_worse.GATE,
     serves.GATE,
     latency.GATE,

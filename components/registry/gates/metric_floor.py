@@ -21,7 +21,8 @@ def judge(settings: MetricFloor, candidate: Candidate, champion: Candidate | Non
     """Compare one metric with its floor and its baseline; what is absent or not finite does not pass."""
     metrics = candidate.evaluation.metrics
     names = [settings.metric, *([settings.baseline] if settings.baseline else [])]
-    evidence = {name: metrics.get(name) for name in names}
+    around = [f"{settings.metric}.{end}" for end in ("low", "high", "n")]
+    evidence = {name: _as_json(metrics[name]) for name in (*names, *around) if name in metrics}
     for name in names:
         value = metrics.get(name)
         if value is None or not math.isfinite(value):
@@ -29,11 +30,16 @@ def judge(settings: MetricFloor, candidate: Candidate, champion: Candidate | Non
     needed = settings.floor
     if settings.baseline:
         needed = max(needed, settings.factor * metrics[settings.baseline] + settings.margin)
+    evidence["needed"] = needed
     value = metrics[settings.metric]
     comparison = f"{settings.metric} is {value:.3f}, needed {needed:.3f}"
     if settings.baseline:
         comparison += f" ({settings.baseline} is {metrics[settings.baseline]:.3f})"
     return Outcome(value >= needed, comparison, evidence)
+
+
+def _as_json(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 GATE = Gate("metric_floor", MetricFloor, judge)

@@ -1,19 +1,13 @@
 """Not worse than the champion by more than a margin, decided on the same items and not by two means."""
 
-import math
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from pydantic import Field
 
 from components.lineage.record import Lineage
 from components.registry.gates.gate import Candidate, Gate, Outcome, Settings
+from components.registry.gates.items import Item, as_json, by_question, scene_of
 from components.scores.bootstrap import Estimate, Resampling, difference
-
-Item = Mapping[str, Any]
-Key = tuple[str, str]
 
 
 class NotWorse(Settings):
@@ -45,8 +39,7 @@ def judge(settings: NotWorse, candidate: Candidate, champion: Candidate | None) 
         [new["place_id"] for new, _ in pairs],
         Resampling(settings.draws, settings.seed),
     )
-    # Items of one place have no interval: NaN, which is no JSON, and which passes no comparison below.
-    evidence["difference"] = {name: value if math.isfinite(value) else None for name, value in asdict(found).items()}
+    evidence["difference"] = as_json(found)  # items of one place have no interval: NaN passes no comparison below
     return Outcome(found.low >= -settings.margin, _reason(settings, champion, found), evidence)
 
 
@@ -58,29 +51,16 @@ def _reason(settings: NotWorse, champion: Candidate, found: Estimate) -> str:
 
 
 def _pairs(settings: NotWorse, candidate: Candidate, champion: Candidate) -> tuple[list[tuple[Item, Item]], int]:
-    new, old = (_items(settings, version) for version in (candidate, champion))
+    new, old = (by_question(version.items, settings.task, settings.variant) for version in (candidate, champion))
     new_bytes, old_bytes = (_scene_md5s(version.lineage) for version in (candidate, champion))
     shared = sorted(
         key
         for key in new.keys() & old.keys()
         if new[key]["truth"] == old[key]["truth"]
         and new[key]["place_id"] == old[key]["place_id"]
-        and new_bytes.get(_scene(key)) == old_bytes.get(_scene(key))
+        and new_bytes.get(scene_of(key[0])) == old_bytes.get(scene_of(key[0]))
     )
     return [(new[key], old[key]) for key in shared], len(new.keys() | old.keys()) - len(shared)
-
-
-def _items(settings: NotWorse, version: Candidate) -> dict[Key, Item]:
-    """Items by chip and question; a question that was put twice to one chip has no partner for sure and is left out."""
-    rows = [
-        row for row in version.items.to_pylist() if (row["task"], row["variant"]) == (settings.task, settings.variant)
-    ]
-    counts = Counter((row["chip_id"], row["question"]) for row in rows)
-    return {(row["chip_id"], row["question"]): row for row in rows if counts[row["chip_id"], row["question"]] == 1}
-
-
-def _scene(key: Key) -> str:
-    return key[0].rpartition("-r")[0]
 
 
 def _scene_md5s(lineage: Lineage) -> dict[str, tuple[tuple[str, str], ...]]:
