@@ -1,5 +1,7 @@
 """The one place that puts a module's weights on disk and takes them back: safetensors only, nothing trusted."""
 
+import json
+from collections import Counter
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,8 +33,8 @@ def load_weights(module: nn.Module, folder: Path) -> None:
     """Fill `module` from a folder that `save_weights` wrote; the module is untouched unless every tensor is good.
 
     Raises:
-        BadWeights: the file is missing or damaged, a name is not exactly the module's, a shape differs, or a value is
-            not finite; the message names file and tensor.
+        BadWeights: the file is missing or damaged, a name is not exactly the module's or stands twice, a shape differs,
+            or a value is not finite; the message names file and tensor.
     """
     path = folder / WEIGHTS_FILE
     wanted = _distinct_tensors(module)
@@ -78,6 +80,17 @@ def _distinct_tensors(module: nn.Module) -> dict[str, torch.Tensor]:
 def _read(path: Path) -> dict[str, torch.Tensor]:
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     except (OSError, SafetensorError) as error:
         raise BadWeights(path, "", f"cannot be read as safetensors ({error})") from error
+    for name, count in Counter(_names(path)).items():
+        if count > 1:
+            raise BadWeights(path, name, f"stands {count} times in the file")
+    return found
+
+
+def _names(path: Path) -> list[str]:
+    """The names in the header as often as they stand there: of two tensors of one name safetensors takes the last."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        return [name for name, _ in json.loads(file.read(size), object_pairs_hook=list)]

@@ -69,6 +69,18 @@ def test_a_truncated_file_and_a_missing_one_are_named(folder):
         load_weights(nn.Linear(3, 2), folder)
 
 
+def test_a_name_that_stands_twice_is_refused_though_safetensors_takes_the_last(folder):
+    path = folder / "model.safetensors"
+    content = path.read_bytes()
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    twice = json.dumps(header)[:-1] + ', "weight": ' + json.dumps(header["weight"]) + "}"
+    path.write_bytes(len(twice).to_bytes(8, "little") + twice.encode() + content[8 + size :])
+    assert set(load_file(path)) == {"weight", "bias"}, "the library says nothing"
+    with pytest.raises(BadWeights, match="tensor 'weight' stands 2 times in the file"):
+        load_weights(nn.Linear(3, 2), folder)
+
+
 def test_tied_tensors_are_written_once_and_stay_tied(tmp_path):
     module = Tied()
     save_weights(module, tmp_path, "{}")
