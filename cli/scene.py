@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from components.registry.purging import Purge
     from components.registry.successors import Succession
     from components.registry.withdrawing import Withdrawing
 
@@ -23,6 +24,9 @@ def scene() -> None:
 def withdraw(
     scene: Annotated[str, typer.Argument(help="Id of the scene, or md5 of its backscatter.", show_default=False)],
     reason: Annotated[str, typer.Option(help="Why; kept on record for good.", show_default=False)],
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Remove its bytes from cache, remotes, memo, checkouts.")
+    ] = False,
     name: Annotated[str, typer.Option(help="Who withdraws it; by default git's user.name.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")] = False,
 ) -> None:
@@ -31,19 +35,28 @@ def withdraw(
     Example: fusar scene withdraw hamburg-c3 --reason 'licence ended'
     """
     from components.lineage.versions import open_registry
+    from components.registry.purging import purge as remove
     from components.registry.successors import successions
-    from components.registry.withdrawing import Request, withdraw
+    from components.registry.withdrawing import Request, records_of, withdraw
     from components.revisions.git import user_name
     from components.revisions.home import find_home
 
     home = find_home(Path.cwd())
     client = open_registry(home.root)
-    done = withdraw(home, client, Request(scene, reason, name or user_name(home.root)))
+    who = name or user_name(home.root)
+    done = withdraw(home, client, Request(scene, reason, who))
     champions = successions(home, client, done.all_reached)
+    records = (record for _, record in records_of(client))
+    purged = remove(home, records, done.contents, who) if purge else None
     if as_json:
-        typer.echo(json.dumps({**_as_dict(done), "champions": [asdict(champion) for champion in champions]}))
+        more = {"champions": [asdict(champion) for champion in champions], "purge": asdict(purged) if purged else None}
+        typer.echo(json.dumps({**_as_dict(done), **more}))
         return
     _say(done, champions)
+    if purged is not None:
+        _say_removed(purged)
+    changed = "withdrawn.csv data.dvc" if purged is not None and purged.data_changed else "withdrawn.csv"
+    typer.echo(f"Next: git add {changed} && git commit -m 'withdraw {done.contents[0].scene_id}' && fusar retrain")
 
 
 def _as_dict(done: "Withdrawing") -> dict[str, object]:
@@ -67,4 +80,17 @@ def _say(done: "Withdrawing", champions: "tuple[Succession, ...]") -> None:
         clean = f"the last clean version is {champion.successor}" if champion.successor else "no version is clean"
         typer.echo(f"champion   {champion.model}/{champion.version} was made with a withdrawn scene; {clean}.")
         typer.echo(f"           {champion.command}")
-    typer.echo(f"Next: git add withdrawn.csv && git commit -m 'withdraw {done.contents[0].scene_id}' && fusar retrain")
+
+
+def _say_removed(purged: "Purge") -> None:
+    for removed in purged.removed:
+        where = ", ".join(removed.places) or "nowhere: it was gone already"
+        typer.echo(f"removed    {removed.path}  md5 {removed.md5}  from {where}")
+    typer.echo(f"forgotten  {purged.memo_entries} entries of the memo")
+    for path in purged.shared:
+        typer.echo(f"shared     {path}: other scenes have the same bytes, so it stays")
+    for path, count in purged.kept.items():
+        typer.echo(f"kept       {path}: {count} made with it and other scenes; not taken apart")
+    typer.echo(
+        "kept       MLflow's files of the versions and runs: their pages and input examples may show a chip of it"
+    )

@@ -94,7 +94,7 @@ def withdraw(home: Home, client: MlflowClient, request: Request) -> Withdrawing:
             raise BadWithdrawal(field)
     home.state.mkdir(parents=True, exist_ok=True)
     with FileLock(home.state / "register.lock"):  # a version that is being registered is seen by one of the two
-        records = tuple(_records(client))
+        records = tuple(records_of(client))
         used = {*_used(records), *_used_here(home)}
         md5s = {md5: scene_id for scene_id, md5 in sorted(used, reverse=True) if request.scene in (scene_id, md5)}
         if not md5s and MD5.fullmatch(request.scene):
@@ -168,7 +168,8 @@ def _keep(home: Home, asked: list[Withdrawal]) -> tuple[Withdrawal, ...]:
     return tuple(kept)
 
 
-def _records(client: MlflowClient) -> Iterator[Record]:
+def records_of(client: MlflowClient) -> Iterator[Record]:
+    """Every version of every model, the newest of each first, with its record."""
     for model in MODELS:
         for version in versions_of(client, model.name):
             yield version, read_lineage(client, version)
