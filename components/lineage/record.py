@@ -44,7 +44,14 @@ class StageEntry(Part):
 
 
 class Scene(Part):
-    """One acquisition that the version was made of; `files` are its rasters, labels and item in `data`."""
+    """One acquisition that the version was made of.
+
+    Attributes:
+        chips: how many were cut from it.
+        files: its rasters, labels and item in `data`.
+        bounds: west, south, east, north of its chips [degree, EPSG:4326]; east is above 180 across the antimeridian;
+            None in records that did not keep it.
+    """
 
     scene_id: str
     place_id: str
@@ -56,6 +63,7 @@ class Scene(Part):
     simulated: bool
     chips: int
     files: tuple[Content, ...]
+    bounds: tuple[float, float, float, float] | None = None
 
 
 class SetAside(Part):
@@ -106,12 +114,14 @@ class Lineage(Part):
     """Everything that made one model version.
 
     Attributes:
+        schema_version: 1 keeps the scenes in lineage.json itself, 2 in scenes.parquet beside it.
         model: registered name.
         model_folder: the output that holds the weights.
         chain: digest over the lock entries of all stages upstream: equal chains are equal models.
         inputs: deps that no stage makes and that are no code: the data, the withdrawals.
         base_model: hub id and revision of pretrained weights, or FROM_SCRATCH.
         parents_needed: registered names that must stand in `parents`.
+        scenes_sha256: of the bytes of scenes.parquet; empty in schema version 1.
     """
 
     schema_version: int = 1
@@ -129,6 +139,7 @@ class Lineage(Part):
     parents_needed: tuple[str, ...]
     parents: tuple[Parent, ...]
     simulated: bool
+    scenes_sha256: str = ""
 
 
 def missing_parts(lineage: Lineage) -> tuple[str, ...]:

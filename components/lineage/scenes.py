@@ -5,10 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import shapely
+
 from components.lineage.record import Content, Scene, SetAside
 from components.records.schemas import CHIPS, SET_ASIDE
 from components.records.tables import read_table
 
+HALF_TURN = 180.0
 _COLUMNS = (
     "scene_id",
     "place_id",
@@ -18,6 +21,7 @@ _COLUMNS = (
     "polarizations",
     "datetime",
     "simulated",
+    "footprint",
 )
 
 
@@ -31,12 +35,10 @@ def scenes_of(chips: Path, data_files: Sequence[Content]) -> tuple[Scene, ...]:
     files: dict[str, list[Content]] = defaultdict(list)
     for file in data_files:
         files[PurePosixPath(file.path).stem].append(file)
-    counts: dict[str, int] = defaultdict(int)
-    first: dict[str, Mapping[str, Any]] = {}
+    rows: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in read_table(chips, CHIPS, _COLUMNS).to_pylist():
-        counts[row["scene_id"]] += 1
-        first.setdefault(row["scene_id"], row)
-    return tuple(_scene(first[name], counts[name], files.get(name, [])) for name in sorted(first))
+        rows[row["scene_id"]].append(row)
+    return tuple(_scene(rows[name], files.get(name, [])) for name in sorted(rows))
 
 
 def set_aside_of(table: Path) -> tuple[SetAside, ...]:
@@ -45,12 +47,25 @@ def set_aside_of(table: Path) -> tuple[SetAside, ...]:
     return tuple(SetAside(**row) for row in sorted(rows, key=lambda row: (row["scene_id"], row["code"])))
 
 
-def _scene(row: Mapping[str, Any], chips: int, files: Sequence[Content]) -> Scene:
-    values = {name: row[name] for name in _COLUMNS if name not in ("polarizations", "datetime")}
+def _scene(rows: Sequence[Mapping[str, Any]], files: Sequence[Content]) -> Scene:
+    """A scene by its chips, which agree in all but the footprint."""
+    first = rows[0]
+    values = {name: first[name] for name in _COLUMNS if name not in ("polarizations", "datetime", "footprint")}
     return Scene(
         **values,
-        polarizations=tuple(row["polarizations"]),
-        datetime=row["datetime"].isoformat().replace("+00:00", "Z"),
-        chips=chips,
+        polarizations=tuple(first["polarizations"]),
+        datetime=first["datetime"].isoformat().replace("+00:00", "Z"),
+        chips=len(rows),
         files=tuple(sorted(files, key=lambda file: file.path)),
+        bounds=_bounds([row["footprint"] for row in rows]),
     )
+
+
+def _bounds(footprints: Sequence[bytes]) -> tuple[float, float, float, float]:
+    """West, south, east, north [degree]; where chips lie on both sides of the antimeridian, east is above 180."""
+    found = shapely.bounds(shapely.from_wkb(footprints))
+    if found[:, 2].max() - found[:, 0].min() > HALF_TURN:
+        found[found[:, 0] < 0, 0::2] += 2 * HALF_TURN
+    west, south = found[:, :2].min(axis=0)
+    east, north = found[:, 2:].max(axis=0)
+    return round(float(west), 7), round(float(south), 7), round(float(east), 7), round(float(north), 7)

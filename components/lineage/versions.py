@@ -1,5 +1,6 @@
 """Model versions in MLflow's registry, and the files that belong to one."""
 
+import hashlib
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from components.lineage.errors import LineageError, UnknownVersion
 from components.lineage.record import LINEAGE_FILE, Lineage
+from components.lineage.scene_table import SCENES_FILE, read_scenes, write_scenes
 from components.tracking.store import open_store, tracking_uri
 
 CHAMPION: Final = "champion"
@@ -87,18 +89,53 @@ def fetch(client: MlflowClient, version: ModelVersion, path: str, into: Path) ->
 
 
 def read_lineage(client: MlflowClient, version: ModelVersion) -> Lineage:
-    """The record of what made a version.
+    """The record of what made a version, with its scenes.
+
+    Raises:
+        LineageError: the version carries none, or one of another format, or not the scenes that it was written with.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        lineage = read_record(client, version, Path(folder))
+        if not lineage.scenes_sha256:
+            return lineage
+        return lineage.model_copy(update={"scenes": read_scenes(fetch_scenes(client, version, lineage, Path(folder)))})
+
+
+def read_record(client: MlflowClient, version: ModelVersion, into: Path) -> Lineage:
+    """The record alone: without its scenes where they are kept in scenes.parquet.
 
     Raises:
         LineageError: the version carries none, or one of another format.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        content = fetch(client, version, LINEAGE_FILE, Path(folder)).read_text(encoding="utf-8")
+    content = fetch(client, version, LINEAGE_FILE, into).read_text(encoding="utf-8")
     try:
         return Lineage.model_validate_json(content)
     except ValidationError as error:
         name = f"{version.name}/{version.version}"
         raise LineageError(f"{name}: {LINEAGE_FILE} is of another format ({error.error_count()} problems).") from error
+
+
+def fetch_scenes(client: MlflowClient, version: ModelVersion, lineage: Lineage, into: Path) -> Path:
+    """scenes.parquet of a version, copied into a folder.
+
+    Raises:
+        LineageError: there is none, or not the one that its record names.
+    """
+    path = fetch(client, version, SCENES_FILE, into)
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != lineage.scenes_sha256:
+        name = f"{version.name}/{version.version}"
+        raise LineageError(f"{name}: {SCENES_FILE} has sha256 {found}, but its record says {lineage.scenes_sha256}.")
+    return path
+
+
+def write_lineage(lineage: Lineage, folder: Path) -> None:
+    """Write lineage.json and scenes.parquet, as `read_lineage` reads them."""
+    write_scenes(lineage.scenes, folder / SCENES_FILE)
+    sha256 = hashlib.sha256((folder / SCENES_FILE).read_bytes()).hexdigest()
+    record = lineage.model_copy(update={"schema_version": 2, "scenes": (), "scenes_sha256": sha256})
+    (folder / LINEAGE_FILE).write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 def _known(client: MlflowClient) -> tuple[str, ...]:

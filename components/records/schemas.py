@@ -49,6 +49,13 @@ OBJECT = pa.struct(
     ]
 )
 
+FILE = pa.struct(
+    [
+        _required("path", pa.string(), "Inside data/."),
+        _required("md5", pa.string(), "Of its content, as DVC has it."),
+    ]
+)
+
 CHIPS = _schema(
     "chips",
     1,
@@ -212,4 +219,25 @@ ITEMS = _schema(
         _required("score", pa.float32(), "How right the answer is [0..1]; 1 = right."),
         _optional("majority_score", pa.float32(), "Score of the training set's commonest answer on this item."),
     ],
+)
+
+SCENES = _schema(
+    "scenes",
+    1,
+    "One row per scene that made a model version: scenes.parquet beside its lineage.json (GeoParquet).",
+    [
+        SCENE_ID,
+        PLACE_ID,
+        SPLIT,
+        _required("platform", pa.string(), "Who acquired it, as the STAC item says."),
+        _required("frequency_band", pa.string(), "C, X, ...; unknown where the item does not say."),
+        _required("polarizations", pa.list_(pa.string()), "Of VV, VH, HH, HV."),
+        _required("datetime", pa.string(), "Time of acquisition, UTC, ISO 8601."),
+        _required("simulated", pa.bool_(), "Whether the scene was simulated."),
+        _required("chips", pa.int32(), "Chips that were cut from it."),
+        _required("files", pa.list_(FILE), "Its rasters, labels and item in data, by path."),
+        _optional("footprint", pa.binary(), "Bounding box of its chips: WKB polygon in EPSG:4326 [degree]."),
+        _required("content", pa.binary(16), "BLAKE2b of all of the above: another file or fact is another content."),
+    ],
+    {"geo": json.dumps(_GEO, sort_keys=True)},
 )

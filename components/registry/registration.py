@@ -13,7 +13,7 @@ from components.lineage.assembly import ITEMS, REPORT, Assembly
 from components.lineage.errors import IncompleteLineage
 from components.lineage.evaluations import EVALUATION_FILE, EVALUATION_TAG, folder_of
 from components.lineage.heeding import refuse_record
-from components.lineage.record import LINEAGE_FILE, Evaluation, Lineage, Parent, missing_parts
+from components.lineage.record import Evaluation, Lineage, Parent, missing_parts
 from components.lineage.versions import (
     CHAIN_TAG,
     VERDICT_TAG,
@@ -21,6 +21,7 @@ from components.lineage.versions import (
     logged_model_id,
     open_registry,
     read_lineage,
+    write_lineage,
 )
 from components.lineage.withdrawals import withdrawn
 from components.registry.finishing import FAILED, READY, complete, describe, finish, unregistered
@@ -153,7 +154,7 @@ class _Registration:
         with tempfile.TemporaryDirectory(prefix="fusar-register-") as scratch:
             folder = Path(scratch) / "model"
             package(model, self.folder, (model_id, self.finished.mlflow_run_id), folder)
-            (folder / LINEAGE_FILE).write_text(lineage.model_dump_json(indent=1) + "\n", encoding="utf-8")
+            write_lineage(lineage, folder)
             for name in (LOCK_FILE, PARAMS_FILE):
                 (folder / name).write_bytes((self.folder / name).read_bytes())
             self._put_evaluation(lineage.evaluation, folder / folder_of(lineage.evaluation))
