@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
 import shapely
 
 from components.lineage.record import Scene
@@ -22,9 +23,15 @@ def content_digest(scene: Scene) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).digest()
 
 
+def scene_table(scenes: Iterable[Scene]) -> pa.Table:
+    """Scenes sorted by id, schema SCENES."""
+    rows = [_row(scene) for scene in sorted(scenes, key=lambda scene: scene.scene_id)]
+    return pa.Table.from_pylist(rows, schema=SCENES)
+
+
 def write_scenes(scenes: Iterable[Scene], path: Path) -> None:
-    """Write scenes sorted by id, schema SCENES; the same scenes give the same bytes."""
-    write_table([_row(scene) for scene in sorted(scenes, key=lambda scene: scene.scene_id)], SCENES, path)
+    """Write scenes as a table; the same scenes give the same bytes."""
+    write_table(scene_table(scenes), SCENES, path)
 
 
 def read_scenes(path: Path) -> tuple[Scene, ...]:
