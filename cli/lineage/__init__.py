@@ -2,14 +2,16 @@
 
 import typer
 
-from cli.lineage import show
+from cli.lineage import impact, show
 
-app = typer.Typer(help="What made a model version.", no_args_is_help=True)
+app = typer.Typer(help="What made a model version, and what came of a scene.", no_args_is_help=True)
 
 
 @app.callback()
 def lineage() -> None:
-    """What made a model version."""
+    """What made a model version, and what came of a scene."""
 
 
 app.command("show")(show.show)
+app.command("impact")(impact.impact)
+app.command("reindex")(impact.reindex)

@@ -95,3 +95,17 @@ class WithdrawnScenes(LineageError):
             " names them (commit yours, or merge the default branch) and whose data.dvc lists no purged file:"
             f"\n  {lines}"
         )
+
+
+class UnknownSubject(LineageError):
+    """No version was made of what was asked about, nor is it a version."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(subject)
+        self.subject = subject
+
+    def __str__(self) -> str:
+        return (
+            f"{self.subject}: no registered version knows it. Name a scene by its id or the md5 of a file of it, "
+            "a dataset by the md5 of data (....dir) or its .dvc file, or a version as MODEL/VERSION or MODEL@ALIAS."
+        )

@@ -87,8 +87,8 @@ class Index(Questions):
         try:
             lineage, scenes = read_version(client, version)
         except FusarError as error:  # one bad record must not keep all others from being asked about
-            row = (*key, int(version.creation_timestamp), str(error))
-            self._connection.execute("INSERT INTO unread VALUES (?, ?, ?, ?)", row)
+            unread = (*key, int(version.creation_timestamp), str(error))
+            self._connection.execute("INSERT INTO unread VALUES (?, ?, ?, ?)", unread)
             return
         snapshot = known_snapshot(self._connection, scenes.digest)
         if snapshot is None:
