@@ -50,7 +50,7 @@ class Contents:
                 rows = Tree.load(store, HashInfo("md5", folder.md5)).as_list()
                 return tuple(Content(path=row["relpath"], md5=row["md5"]) for row in rows)
         files = _listing_of(self._checkout / folder.path)
-        if _manifest_md5(files) != folder.md5:
+        if listing_md5(files) != folder.md5:
             raise IncompleteLineage(folder.path, (f"manifest {folder.md5} in the DVC cache or remote",))
         return files
 
@@ -84,7 +84,7 @@ class Contents:
 def content_md5(path: Path) -> str:
     """The md5 that DVC gives a file, or a folder (ending in `.dir`); empty when there is nothing."""
     if path.is_dir():
-        return _manifest_md5(_listing_of(path))
+        return listing_md5(_listing_of(path))
     return _file_md5(path) if path.exists() else ""
 
 
@@ -93,7 +93,8 @@ def _listing_of(folder: Path) -> tuple[Content, ...]:
     return tuple(Content(path=name, md5=_file_md5(file)) for name, file in files)
 
 
-def _manifest_md5(files: Sequence[Content]) -> str:
+def listing_md5(files: Sequence[Content]) -> str:
+    """The md5 that DVC gives a folder of these files, by their paths inside it; ends in `.dir`."""
     # DVC's directory object: JSON with sorted keys, rows sorted by relpath (dvc_data.hashfile.tree.Tree.as_bytes).
     rows = [{"md5": file.md5, "relpath": file.path} for file in sorted(files, key=lambda file: file.path)]
     return hashlib.md5(json.dumps(rows, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"

@@ -13,6 +13,15 @@ from components.lineage.assembly import ITEMS, REPORT, Assembly
 from components.lineage.errors import IncompleteLineage
 from components.lineage.evaluations import EVALUATION_FILE, EVALUATION_TAG, folder_of
 from components.lineage.heeding import refuse_record
+from components.lineage.manifest import (
+    EVALUATION_MANIFEST_TAG,
+    MANIFEST_TAG,
+    files_of,
+    known_digests,
+    manifest_of,
+    write_manifest,
+)
+from components.lineage.pages.version import write_version_page
 from components.lineage.record import Evaluation, Lineage, Parent, missing_parts
 from components.lineage.versions import (
     CHAIN_TAG,
@@ -155,10 +164,14 @@ class _Registration:
             folder = Path(scratch) / "model"
             package(model, self.folder, (model_id, self.finished.mlflow_run_id), folder)
             write_lineage(lineage, folder)
+            write_version_page(lineage, folder)
             for name in (LOCK_FILE, PARAMS_FILE):
                 (folder / name).write_bytes((self.folder / name).read_bytes())
             self._put_evaluation(lineage.evaluation, folder / folder_of(lineage.evaluation))
+            known = known_digests(self.client, (model.name for model in MODELS))
+            digest = write_manifest(manifest_of(lineage, self.folder, folder, known), folder)
             self.client.log_model_artifacts(model_id, str(folder))
+            self.client.set_logged_model_tags(model_id, {MANIFEST_TAG: digest})
 
     def _keep_evaluation(self, model: RegisteredModel, version: ModelVersion) -> bool:
         """Give a version that existed before its newest evaluation; true when that was another one."""
@@ -169,7 +182,10 @@ class _Registration:
         found = self.assembly.evaluation()
         with tempfile.TemporaryDirectory(prefix="fusar-register-") as scratch:
             self._put_evaluation(found, Path(scratch))
+            digest = write_manifest(files_of(Path(scratch), folder_of(found)), Path(scratch))
             self.client.log_model_artifacts(logged_model_id(version), scratch, folder_of(found))
+            told = f"{evaluation}:{digest}"
+            self.client.set_model_version_tag(model.name, str(version.version), EVALUATION_MANIFEST_TAG, told)
         # The tag comes last: a kill before it has all of this done again.
         version.tags[EVALUATION_TAG] = evaluation
         describe(self.client, version)
