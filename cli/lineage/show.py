@@ -20,6 +20,9 @@ def show(
         str, typer.Argument(help="MODEL@ALIAS, MODEL/VERSION, or MODEL for its champion.", show_default=False)
     ],
     everything: Annotated[bool, typer.Option("--all", help="Every figure of every task, every scene.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with its graph and map to FILE instead.", metavar="FILE")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole record as JSON.")] = False,
 ) -> None:
     """Print what made VERSION: commit, profile, stages, verdicts, parents, metrics, places and scenes.
@@ -37,10 +40,18 @@ def show(
         content = {"version": str(found.version), **record.model_dump(), "evaluation": evaluation.model_dump()}
         typer.echo(json.dumps(content))
         return
+    name = f"{found.name}/{found.version}"
+    if html is not None:
+        from components.lineage.pages.version import version_page
+        from components.pages.files import write_page
+
+        write_page(html, version_page(name, record, evaluation))
+        typer.echo(f"{html}: what made {name}. Next: open it in a browser; it needs no network")
+        return
     from rich.console import Console
 
-    Console().print(tree_of(f"{found.name}/{found.version}", record, evaluation, everything))
-    typer.echo(f"Next: fusar lineage show {found.name}/{found.version} --all, or --json for every md5")
+    Console().print(tree_of(name, record, evaluation, everything))
+    typer.echo(f"Next: fusar lineage show {name} --html FILE for its graph and map, or --json for every md5")
 
 
 def tree_of(name: str, record: "Lineage", evaluation: "Evaluation", everything: bool) -> "Tree":

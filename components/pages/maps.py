@@ -35,7 +35,9 @@ class Footprint:
     @property
     def centre(self) -> tuple[float, float]:
         """Longitude and latitude of its middle [degree]."""
-        return (self.west + self.east) / 2, (self.south + self.north) / 2
+        longitude = (self.west + self.east) / 2
+        # Across the antimeridian the east end is above 180.
+        return longitude - 360 if longitude > 180 else longitude, (self.south + self.north) / 2
 
 
 def footprint_map(footprints: Sequence[Footprint], alt: str) -> Picture:

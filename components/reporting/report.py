@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from components.pages.files import write_page
 from components.pages.page import Section, render_page
 from components.reporting import (
     chip_sections,
@@ -27,10 +28,7 @@ def write_report(checkout: Path, subtitle: str, page: Path) -> None:
     """
     evidence = read_evidence(checkout, page.with_suffix(".json"))
     text = render_page(front.front(evidence, subtitle), _sections(evidence))
-    page.parent.mkdir(parents=True, exist_ok=True)
-    partial = page.with_name(f".{page.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(page)
+    write_page(page, text)
 
 
 def _sections(evidence: Evidence) -> list[Section]:

@@ -30,10 +30,9 @@ def raster_md5(scene: Scene) -> str:
 
 
 def _bounds(scene: Scene) -> tuple[float, float, float, float] | None:
-    known: tuple[float, float, float, float] | None = getattr(scene, "bounds", None)
     match = _PLACE.fullmatch(scene.place_id)
-    if known is not None or match is None:
-        return known
+    if scene.bounds is not None or match is None:
+        return scene.bounds
     latitude = float(match[2]) * (-1 if match[1] == "S" else 1)
     longitude = float(match[4]) * (-1 if match[3] == "W" else 1)
     return longitude, latitude, longitude, latitude

@@ -1,18 +1,24 @@
 """The page of a version: what made it, down to the scenes, static and offline."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from components.lineage.pages.figures import readings
 from components.lineage.pages.graph import lineage_graph, stage_anchor, stages_of
 from components.lineage.pages.scenes import scenes_section
-from components.lineage.record import Evaluation, Lineage, StageEntry, made_by_hand
+from components.lineage.record import Evaluation, Lineage, StageEntry, Verdict, made_by_hand
 from components.pages.page import Front, Part, Section, render_page
 from components.pages.parts import Branch, CardRow, Notice, Table, Tone, Tree
 
 LINEAGE_PAGE: Final = "lineage.html"  # among the files of a version
 _SIMULATED: Final = "All scenes behind this version are simulated: its figures prove the path, not what real SAR gives."
 _SOME_SIMULATED: Final = "Some of the scenes behind this version are simulated."
+
+
+def write_version_page(lineage: Lineage, folder: Path) -> None:
+    """Put the page of a version that has no number yet among its files, as `lineage.html`."""
+    (folder / LINEAGE_PAGE).write_text(version_page(lineage.model, lineage, lineage.evaluation), encoding="utf-8")
 
 
 def version_page(name: str, lineage: Lineage, evaluation: Evaluation) -> str:
@@ -56,7 +62,8 @@ def _banner(lineage: Lineage) -> str:
 def _stages(lineage: Lineage) -> Iterator[Branch]:
     for place, stage in enumerate(stages_of(lineage)):
         run = f"MLflow run {stage.mlflow_run_id}" if stage.mlflow_run_id else "no run: made by hand"
-        params = Branch("Parameters", _number(_flat(stage.params)), "", ("parameter", "value"), _flat(stage.params))
+        values = _flat(stage.params)
+        params = Branch("Parameters", str(len(values)), "", ("parameter", "value"), values)
         rows = [("command", stage.command, ""), ("input key", "", stage.input_key), *_contents(stage)]
         yield Branch(stage.name, run, stage_anchor(place), ("", "what", "md5 or digest"), rows, (params,))
 
@@ -64,10 +71,6 @@ def _stages(lineage: Lineage) -> Iterator[Branch]:
 def _contents(stage: StageEntry) -> Iterator[tuple[str, str, str]]:
     yield from (("reads", dep.path, dep.md5) for dep in stage.deps)
     yield from (("writes", out.path, out.md5) for out in stage.outs)
-
-
-def _number(rows: Sequence[object]) -> str:
-    return str(len(rows))
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
@@ -82,16 +85,12 @@ def _checked(lineage: Lineage) -> str:
     return f"{sum(verdict.checks for verdict in lineage.verdicts)} expectations were checked between the stages."
 
 
-def _verdict(verdict: Any) -> Notice:
-    failures = [(text, "bad") for text in verdict.critical_failures] + [(text, "doubt") for text in verdict.warnings]
-    points = [CardRow((text,), _tone(tone)) for text, tone in failures]
+def _verdict(verdict: Verdict) -> Notice:
+    points = [CardRow((text,), "bad") for text in verdict.critical_failures]
+    points += [CardRow((text,), "doubt") for text in verdict.warnings]
     tone: Tone = "bad" if verdict.critical_failures else "doubt" if verdict.warnings else "good"
     badge = {"bad": "critical failure", "doubt": "warnings", "good": "passed"}[tone]
     return Notice(verdict.stage, badge, tone, f"{verdict.checks} expectations", points)
-
-
-def _tone(word: str) -> Tone:
-    return "bad" if word == "bad" else "doubt"
 
 
 def _evaluation(model: str, evaluation: Evaluation) -> Section:
