@@ -9,15 +9,17 @@ import pytest
 from components.ingestion.withdrawals import read_withdrawn
 from components.lineage.errors import WithdrawnScenes
 from components.lineage.heeding import refuse_checkout
+from components.lineage.stores import Stores
 from components.lineage.versions import open_registry, resolve, versions_of
-from components.lineage.withdrawals import WITHDRAWN_TAG, journal_of, parse_withdrawn, withdrawn
+from components.lineage.withdrawals import WITHDRAWN_TAG, journal_of, parse_withdrawn, purged, withdrawn
 from components.records import schemas
 from components.records.tables import read_table, write_table
 from components.registry.errors import BadWithdrawal, UnknownScene
 from components.registry.promotion import Promoter
+from components.registry.purging import purge
 from components.registry.registration import Registered, register
 from components.registry.successors import successions
-from components.registry.withdrawing import Request, Withdrawing, withdraw, write_list
+from components.registry.withdrawing import Request, Withdrawing, records_of, withdraw, write_list
 from components.revisions.checkout import check_out
 from components.revisions.git import git
 from components.revisions.home import Home
@@ -175,3 +177,42 @@ def test_the_list_keeps_what_stood_there_and_a_repeat_adds_nothing(tmp_path: Pat
 def _versions(house: MadeHouse) -> list[tuple[str, str]]:
     client = open_registry(house.root)
     return [(str(v.name), str(v.version)) for name in ("fusar-klip", "fusar-gpt") for v in versions_of(client, name)]
+
+
+def test_a_purge_removes_what_holds_the_scene_alone_and_is_on_record(house: MadeHouse, done: Withdrawing) -> None:
+    """The last test of the house: DVC's objects are gone afterwards."""
+    home, client = Home(house.root), open_registry(house.root)
+    git(house.root, "checkout", "--quiet", "--force", "main")
+    records = [record for _, record in records_of(client)]
+    stores = Stores(house.root)
+    other = next(s for s in records[0].scenes if s.scene_id != SCENE)
+    before = _objects(house)
+    done_purge = purge(home, records, done.contents, "Bo")
+    gone = {removed.md5: removed.path for removed in done_purge.removed}
+    assert before - _objects(house) == set(gone), "nothing else is gone, and all of that is"
+    assert {path for path in gone.values() if SCENE in path} == {
+        f"data/items/{SCENE}.json",
+        f"data/scenes/{SCENE}.tif",
+        f"outputs/ingest/chips/{SCENE}.parquet",
+    }
+    assert {path for path in gone.values() if SCENE not in path} <= {
+        "data/items/harmless.json",
+        "data/scenes/harmless.tif",
+        "outputs/ingest/chips/harmless.parquet",
+    }, "the same bytes under another name"
+    assert all(stores.size(file.md5) is not None for file in other.files)
+    assert not [path for md5 in gone for path in house.root.rglob(f"*{md5[2:]}*")]
+    assert not [path for name in (SCENE, "harmless") for path in house.root.rglob(f"{name}.*") if path.is_file()]
+    assert "outputs/pretrain/corpus.parquet" in done_purge.kept
+    row = withdrawn(home)[done.contents[0].md5]
+    assert (row.purged_by, bool(row.purged_at)) == ("Bo", True)
+    assert str(purged(home)[row.md5]).startswith(f"data/scenes/{SCENE}.tif: purged on {row.purged_at} by Bo")
+    again = purge(home, records, done.contents, "Cy")
+    assert [removed.places for removed in again.removed] == [()] * len(gone)
+    assert withdrawn(home)[row.md5].purged_by == "Bo", "who was first stands"
+
+
+def _objects(house: MadeHouse) -> set[str]:
+    """The md5s of all objects of the cache and the remote."""
+    places = (house.root / ".dvc/cache/files/md5", house.root / ".fusar/remote/files/md5")
+    return {path.parent.name + path.name for place in places for path in place.rglob("*") if path.is_file()}
