@@ -37,9 +37,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Interrupted as error:
         print(error, file=sys.stderr)
         raise SystemExit(130) from error
-    except FusarError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        told = _told(error)
+        if told is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
         raise SystemExit(1) from error
+
+
+def _told(error: Exception) -> FusarError | None:
+    """What the user can mend; None where the mistake is ours and keeps its traceback."""
+    from components.tracking.refusals import refusal
+
+    return refusal(error) or (error if isinstance(error, FusarError) else None)
 
 
 if __name__ == "__main__":

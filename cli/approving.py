@@ -10,7 +10,7 @@ from cli.promote import JsonOption, NumberArgument, VersionArgument
 
 if TYPE_CHECKING:
     from components.registry.approvals import Action, Approval
-    from components.registry.promotion import Verdict
+    from components.registry.verdicts import Verdict
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for whoever asks later.", show_default=False)]
 NameOption = Annotated[

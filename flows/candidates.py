@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from components.registry.approvals import Approval
 from components.registry.candidacy import judge_again
-from components.registry.promotion import Verdict
+from components.registry.verdicts import Verdict
 from components.revisions.home import Home
 from flows.server import API_URL, CLIENT
 from flows.services import running_services

@@ -8,6 +8,7 @@ from prefect.states import Completed, Failed, State
 
 from components.contract.errors import FusarError
 from components.registry.candidacy import unanswered
+from components.registry.reconciling import reconcile as bring_together
 from components.revisions.home import find_home
 from flows.candidates import DEPLOYMENT
 
@@ -17,16 +18,16 @@ def reconcile() -> State[None]:
     """Bring ledger, tags and aliases together, and start `promote` for candidates whose event was lost."""
     home = find_home(Path.cwd())
     try:
+        steps = bring_together(home)
         waiting = unanswered(home)
     except FusarError as error:
         return Failed(message=str(error))
-    mended: list[str] = []
+    done = [str(step) for step in steps]
     for approval in waiting:
         parameters = {"model": approval.model, "version": approval.version}
         # The key: a run that still stands in the queue is not started a second time an hour later.
         key = f"{approval.model}/{approval.version}/{approval.number}"
         run_deployment(DEPLOYMENT, parameters=parameters, timeout=0, as_subflow=False, idempotency_key=key)
-        mended.append(
-            f"{approval.model}/{approval.version}: {approval.in_words}, and no verdict followed; judged again"
-        )
-    return Completed(message="; ".join(mended) or "nothing was open")
+        done.append(f"{approval.model}/{approval.version}: {approval.in_words}, and no verdict followed; judged again")
+    name = "Completed" if all(step.is_mended for step in steps) else "Needs a person"
+    return Completed(name=name, message="; ".join(done) or "nothing was open")

@@ -72,8 +72,13 @@ def main() -> None:
     try:
         with contextlib.redirect_stdout(sys.stderr):  # libraries print; stdout is for the answer alone
             answer = step(arguments)
-    except FusarError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        from components.tracking.refusals import refusal
+
+        told = refusal(error) or (error if isinstance(error, FusarError) else None)
+        if told is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
         raise SystemExit(1) from error
     print(json.dumps(answer, sort_keys=True, default=str))
 

@@ -11,7 +11,8 @@ from components.lineage.versions import open_registry, versions_of
 from components.registry.approvals import Approval, approvals_of
 from components.registry.ledger import Ledger
 from components.registry.models import MODELS
-from components.registry.promotion import Promoter, Verdict
+from components.registry.promotion import Promoter
+from components.registry.verdicts import Verdict
 from components.revisions.home import Home
 
 ANSWERED_TAG: Final = "fusar.approvals.answered"  # number of the newest statement that a verdict has followed

@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 from components.lineage.evaluations import read_evaluation
 from components.lineage.versions import CHAMPION
 from components.registry.approvals import approvals_of
-from components.registry.promotion import AWAITING, Verdict
+from components.registry.verdicts import AWAITING, Verdict
 from components.revisions.home import Home
 from components.tracking.addresses import version_address
 from components.tracking.markdown import Markdown, code, escaped, link, table
