@@ -36,8 +36,9 @@ def withdraw(
     """
     from components.lineage.versions import open_registry
     from components.registry.purging import purge as remove
+    from components.registry.reached import readable_records
     from components.registry.successors import successions
-    from components.registry.withdrawing import Request, records_of, withdraw
+    from components.registry.withdrawing import Request, withdraw
     from components.revisions.git import user_name
     from components.revisions.home import find_home
 
@@ -46,8 +47,7 @@ def withdraw(
     who = name or user_name(home.root)
     done = withdraw(home, client, Request(scene, reason, who))
     champions = successions(home, client, done.all_reached)
-    records = (record for _, record in records_of(client))
-    purged = remove(home, records, done.contents, who) if purge else None
+    purged = remove(home, readable_records(client), done.contents, who) if purge else None
     if as_json:
         more = {"champions": [asdict(champion) for champion in champions], "purge": asdict(purged) if purged else None}
         typer.echo(json.dumps({**_as_dict(done), **more}))
@@ -64,6 +64,7 @@ def _as_dict(done: "Withdrawing") -> dict[str, object]:
         "contents": [asdict(row) for row in done.contents],
         "names": list(done.names),
         "reached": [asdict(reached) for reached in done.reached],
+        "unread": [list(unread) for unread in done.unread],
     }
 
 
@@ -74,6 +75,8 @@ def _say(done: "Withdrawing", champions: "tuple[Succession, ...]") -> None:
         typer.echo(f"the same bytes are known as {', '.join(done.names)}")
     for reached in done.reached:
         typer.echo(f"reached    {reached.model}/{reached.version}: tagged, can no longer be promoted")
+    for version, problem in done.unread:
+        typer.echo(f"unknown    {version}: {problem}")
     if not done.reached:
         typer.echo("It reached no model version.")
     for champion in champions:
@@ -89,8 +92,6 @@ def _say_removed(purged: "Purge") -> None:
     typer.echo(f"forgotten  {purged.memo_entries} entries of the memo")
     for path in purged.shared:
         typer.echo(f"shared     {path}: other scenes have the same bytes, so it stays")
-    for path, count in purged.kept.items():
-        typer.echo(f"kept       {path}: {count} made with it and other scenes; not taken apart")
-    typer.echo(
-        "kept       MLflow's files of the versions and runs: their pages and input examples may show a chip of it"
-    )
+    if purged.kept:
+        typer.echo(f"kept       what was made of it and other scenes together: {', '.join(purged.kept)}")
+    typer.echo("kept       MLflow's files of versions and runs: their pages and input examples may show a chip of it")

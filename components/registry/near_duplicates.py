@@ -28,6 +28,7 @@ MOST_LOWEST_BITS: Final = 20  # of the first 64: they are looked at alone, for a
 LEAST_GRAIN: Final = 0.3
 SHIFT: Final = 3  # pixels between the shifts that are tried; the hash itself forgives one
 REACH: Final = 5
+_FLAT: Final = 1e-3  # codes; less is rounding, and an even chip has no grain
 _FINE, _COARSE = 1.0, 3.0  # sigmas [pixel] between which the grain lies
 _ORIENTATIONS: Final = 8
 _BLOCK: Final = 256  # hashes compared with all others at once: the words of one block stay in a processor's cache
@@ -152,7 +153,8 @@ def _grain(left: Images, right: Images) -> Floats:
 def _signs(images: Images) -> Floats:
     values = images.astype(np.float32)
     fine, coarse = (_blurred(values, sigma) for sigma in (_FINE, _COARSE))
-    return np.asarray(np.sign(fine - coarse), np.float32)
+    grain = fine - coarse
+    return np.asarray(np.sign(np.where(np.abs(grain) < _FLAT, 0, grain)), np.float32)
 
 
 def _blurred(values: Floats, sigma: float) -> Floats:

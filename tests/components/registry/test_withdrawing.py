@@ -17,9 +17,11 @@ from components.records.tables import read_table, write_table
 from components.registry.errors import BadWithdrawal, UnknownScene
 from components.registry.promotion import Promoter
 from components.registry.purging import purge
+from components.registry.reached import readable_records
 from components.registry.registration import Registered, register
 from components.registry.successors import successions
-from components.registry.withdrawing import Request, Withdrawing, records_of, withdraw, write_list
+from components.registry.withdrawing import Request, Withdrawing, withdraw
+from components.registry.withdrawn_list import add_to_list
 from components.revisions.checkout import check_out
 from components.revisions.git import git
 from components.revisions.home import Home
@@ -167,8 +169,8 @@ def test_what_says_not_why_or_names_nothing_changes_nothing(house: MadeHouse, do
 def test_the_list_keeps_what_stood_there_and_a_repeat_adds_nothing(tmp_path: Path, done: Withdrawing) -> None:
     file = tmp_path / "withdrawn.csv"
     file.write_text("md5,scene_id,reason,name,time\n" + "0" * 32 + ',old,"a, b",Bo,2020', encoding="utf-8")
-    write_list(file, done.contents)
-    write_list(file, done.contents)
+    add_to_list(file, done.contents)
+    add_to_list(file, done.contents)
     rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
     assert [row["scene_id"] for row in rows] == ["old", SCENE]
     assert rows[0]["reason"] == "a, b"
@@ -183,7 +185,7 @@ def test_a_purge_removes_what_holds_the_scene_alone_and_is_on_record(house: Made
     """The last test of the house: DVC's objects are gone afterwards."""
     home, client = Home(house.root), open_registry(house.root)
     git(house.root, "checkout", "--quiet", "--force", "main")
-    records = [record for _, record in records_of(client)]
+    records = list(readable_records(client))
     stores = Stores(house.root)
     other = next(s for s in records[0].scenes if s.scene_id != SCENE)
     before = _objects(house)
