@@ -15,6 +15,7 @@ from components.registry.gates import (
     finite_weights,
     latency,
     lineage_complete,
+    lineage_verified,
     metric_floor,
     no_critical_failure,
     no_withdrawn_scene,
@@ -32,6 +33,7 @@ from components.revisions.home import Home
 POLICY_FILE: Final = "promotion.yaml"
 GATES: Final = (
     lineage_complete.GATE,
+    lineage_verified.GATE,
     no_critical_failure.GATE,
     no_withdrawn_scene.GATE,
     finite_weights.GATE,
