@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.lineage import impact, show, verify
+from cli.lineage import diff, impact, show, verify
 
 app = typer.Typer(help="What made a model version, and what came of a scene.", no_args_is_help=True)
 
@@ -16,3 +16,4 @@ app.command("show")(show.show)
 app.command("impact")(impact.impact)
 app.command("reindex")(impact.reindex)
 app.command("verify")(verify.verify)
+app.command("diff")(diff.diff)

@@ -29,7 +29,7 @@ def judge(settings: NotWorse, candidate: Candidate, champion: Candidate | None) 
     """
     if champion is None:
         return Outcome(True, "no champion to compare with", {"items": 0})
-    pairs, left_out = _pairs(settings, candidate, champion)
+    pairs, left_out = paired(settings.task, settings.variant, candidate, champion)
     evidence: dict[str, Any] = {"champion": champion.name, "items": len(pairs), "items_not_shared": left_out}
     if len(pairs) < settings.min_items:
         return Outcome(False, f"{len(pairs)} shared items of {settings.task}, needed {settings.min_items}", evidence)
@@ -50,8 +50,9 @@ def _reason(settings: NotWorse, champion: Candidate, found: Estimate) -> str:
     )
 
 
-def _pairs(settings: NotWorse, candidate: Candidate, champion: Candidate) -> tuple[list[tuple[Item, Item]], int]:
-    new, old = (by_question(version.items, settings.task, settings.variant) for version in (candidate, champion))
+def paired(task: str, variant: str, candidate: Candidate, champion: Candidate) -> tuple[list[tuple[Item, Item]], int]:
+    """Items that both versions answered about the same bytes, and how many only one of them did."""
+    new, old = (by_question(version.items, task, variant) for version in (candidate, champion))
     new_bytes, old_bytes = (_scene_md5s(version.lineage) for version in (candidate, champion))
     shared = sorted(
         key
