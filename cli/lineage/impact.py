@@ -25,6 +25,9 @@ def impact(
             show_default=False,
         ),
     ],
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with its graph and map to FILE instead.", metavar="FILE")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything, every id included, as JSON.")] = False,
 ) -> None:
     """Print everything that a scene, a dataset or a version reached: chips, texts, versions, aliases, predictions.
@@ -43,6 +46,13 @@ def impact(
         found = ImpactFinder(home.root, client, index).of(subject)
     if as_json:
         typer.echo(json.dumps(asdict(found)))
+        return
+    if html is not None:
+        from components.lineage.pages.impact import impact_page
+        from components.pages.files import write_page
+
+        write_page(html, impact_page(found))
+        typer.echo(f"{html}: what {found.subject} reached. {_next(found)}")
         return
     from rich.console import Console
 
