@@ -17,7 +17,7 @@ from components.pages.parts import Picture
 from components.pages.plots import COLOURS, LIGHT, OTHER_SPLIT, SPLITS, Look, legend, picture, png
 
 GREY = "#888888"
-SMALLEST_DEG = 24.0  # the map shows no less than this: coasts tell a reader where he is
+SMALLEST_DEG = 60.0  # the map shows no less than this: coasts of half a degree tell a reader where he is
 WORLD = (-180.0, -90.0, 180.0, 90.0)
 
 

@@ -21,14 +21,20 @@ _CAPTION: Final = (
 
 def impact_page(found: Impact) -> str:
     """HTML of what was reached; every text in it is escaped, and the same impact gives the same bytes."""
-    scenes = [_scene(part.scene) for part in found.derived]
+    # The same content stands in each part: versions of other outputs may rest on it.
+    scenes = list({_scene(part.scene).model_dump_json(): _scene(part.scene) for part in found.derived}.values())
     sections = [Section("Graph", "", (_graph(found),), "graph")]
     if scenes:
         sections.append(scenes_section(scenes, "Scene", "Each content of it that made a version."))
         sections.append(Section("Made of it", "What the stages made of it.", (_derived(found.derived),), "derived"))
     sections += [
         Section("Model versions", "Those that started from one of them included.", (_versions(found),), "versions"),
-        Section("Batch predictions", "", list(_predictions(found.predictions)), "predictions"),
+        Section(
+            "Batch predictions",
+            "" if found.predictions else "None is recorded.",
+            list(_predictions(found.predictions)),
+            "predictions",
+        ),
     ]
     if found.unread:
         table = Table("Versions whose record could not be read", ("version", "reason"), found.unread)
@@ -37,8 +43,8 @@ def impact_page(found: Impact) -> str:
 
 
 def _front(found: Impact) -> Front:
-    chips, annotations = sum(len(part.chips) for part in found.derived), sum(part.annotations for part in found.derived)
-    made = f"{chips} chips and {annotations} annotations; " if found.derived else ""
+    chips = len({chip for part in found.derived for chip in part.chips})
+    made = f"{chips} chips, " if found.derived else ""
     champions = [name for name, aliases in found.aliases.items() if "champion" in aliases]
     banner = f"It reached a champion: {', '.join(sorted(champions))}." if champions else ""
     text = f"It reached {made}{len(found.versions)} model versions and {len(found.predictions)} batch predictions."
