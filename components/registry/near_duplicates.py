@@ -9,6 +9,7 @@ another speckle and may not be found here: the rule that splits go by place keep
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from scipy.ndimage import gaussian_filter1d
 Floats = npt.NDArray[np.float32]
 Images = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
+Counts = npt.NDArray[np.int64]
 
 SIDE: Final = 64  # pixels that a chip is reduced to, at least; a smaller chip keeps its own
 LOWEST: Final = 12  # frequencies along each side
@@ -31,7 +33,7 @@ REACH: Final = 5
 _FLAT: Final = 1e-3  # codes; less is rounding, and an even chip has no grain
 _FINE, _COARSE = 1.0, 3.0  # sigmas [pixel] between which the grain lies
 _ORIENTATIONS: Final = 8
-_BLOCK: Final = 256  # hashes compared with all others at once: the words of one block stay in a processor's cache
+_ROWS, _COLS = 64, 8192  # hashes compared at once: all their words stay in a processor's cache
 _PAIRS: Final = 512  # candidates whose grain is compared at once
 _SHIFTS: Final = tuple((down, across) for down in (-SHIFT, 0, SHIFT) for across in (-SHIFT, 0, SHIFT) if down or across)
 
@@ -76,7 +78,9 @@ def near_duplicates(left: Images, right: Images) -> list[Pair]:
         return []
     stored, found = _hashes(_frequencies(right)), dict[tuple[int, int], Pair]()
     for turn, query in enumerate(_queries(left)):
-        for pairs, bits in _candidates(query, stored):
+        all_pairs, all_bits = _candidates(query, stored)
+        for start in range(0, len(all_pairs), _PAIRS):
+            pairs, bits = all_pairs[start : start + _PAIRS], all_bits[start : start + _PAIRS]
             turned = _turned(left[pairs[:, 0]], turn)
             for (i, j), count, grain in zip(pairs, bits, _grain(turned, right[pairs[:, 1]]), strict=True):
                 known = found.get((i, j))
@@ -126,18 +130,20 @@ def _turned(images: Images, turn: int) -> Images:
     return turned[:, :: -1 if turn & 2 else 1, :: -1 if turn & 1 else 1]
 
 
-def _candidates(queries: Words, stored: Words) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Pairs (K, 2) whose hashes are near, and how many bits differ (K), at most `_PAIRS` at once."""
+def _candidates(queries: Words, stored: Words) -> tuple[Counts, Counts]:
+    """Pairs (K, 2) whose hashes are near, and how many of their bits differ (K)."""
     lowest = np.ascontiguousarray(stored[:, 0])
-    for start in range(0, len(queries), _BLOCK):
-        block = queries[start : start + _BLOCK]
+    found, counted = [np.empty((0, 2), np.int64)], [np.empty(0, np.int64)]
+    for row, col in product(range(0, len(queries), _ROWS), range(0, len(stored), _COLS)):
+        block, others = queries[row : row + _ROWS, :1], lowest[col : col + _COLS]
         # One long row: NumPy finds what is true in it several times faster than in a table.
-        places = np.flatnonzero((np.bitwise_count(block[:, :1] ^ lowest) <= MOST_LOWEST_BITS).ravel())
-        near = np.stack(np.divmod(places, len(lowest)), axis=1)
-        bits = np.bitwise_count(block[near[:, 0]] ^ stored[near[:, 1]]).sum(1, dtype=np.int64)
-        kept, bits = near[bits <= MOST_BITS] + (start, 0), bits[bits <= MOST_BITS]
-        for first in range(0, len(kept), _PAIRS):
-            yield kept[first : first + _PAIRS], bits[first : first + _PAIRS]
+        places = np.flatnonzero((np.bitwise_count(block ^ others) <= MOST_LOWEST_BITS).ravel())
+        rows, cols = np.divmod(places, len(others))
+        near = np.stack([rows + row, cols + col], axis=1)
+        bits = np.bitwise_count(queries[near[:, 0]] ^ stored[near[:, 1]]).sum(1, dtype=np.int64)
+        found.append(near[bits <= MOST_BITS])
+        counted.append(bits[bits <= MOST_BITS])
+    return np.concatenate(found), np.concatenate(counted)
 
 
 def _grain(left: Images, right: Images) -> Floats:
