@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import approving, data, demo, doctor, ledger, lineage, plan, predict, promote, retrain, scene
+from cli import approving, data, demo, doctor, ledger, lineage, model, plan, predict, promote, retrain, scene
 from components.contract.errors import FusarError
 from flows.errors import Interrupted
 
@@ -26,6 +26,7 @@ app.add_typer(ledger.app, name="ledger")
 promote.app.command("approve")(approving.approve)
 promote.app.command("reject")(approving.reject)
 app.add_typer(lineage.app, name="lineage")
+app.add_typer(model.app, name="model")
 app.add_typer(data.app, name="data")
 app.add_typer(scene.app, name="scene")
 

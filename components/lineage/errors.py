@@ -109,3 +109,25 @@ class UnknownSubject(LineageError):
             f"{self.subject}: no registered version knows it. Name a scene by its id or the md5 of a file of it, "
             "a dataset by the md5 of data (....dir) or its .dvc file, or a version as MODEL/VERSION or MODEL@ALIAS."
         )
+
+
+class FolderNotEmpty(LineageError):
+    """A workspace would be written over files of somebody."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return f"{self.folder}: exists and is not an empty folder. Name one that is empty or does not exist."
+
+
+class NoWorkspace(LineageError):
+    """What a version was made of cannot be given back."""
+
+    def __init__(self, version: str, reason: str) -> None:
+        super().__init__(version, reason)
+        self.version, self.reason = version, reason
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.reason.rstrip('.')}. `fusar lineage verify {self.version}` names what is lost."
