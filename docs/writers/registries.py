@@ -114,7 +114,7 @@ def _severity(expectation: Any) -> str:
 
 
 def _fields(settings: Any) -> list[tuple[str, Any]]:
-    return list(settings.model_fields.items())
+    return [(field.alias or name, field) for name, field in settings.model_fields.items()]
 
 
 def _kind(annotation: Any) -> str:
