@@ -2,11 +2,11 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
@@ -19,7 +19,11 @@ from components.tracking.results import NOTHING_LEFT, Opening, RetrainResult, St
 from flows.addresses import addresses, flow_run_address
 
 if TYPE_CHECKING:
+    from components.lineage.events.describing import State
+    from components.lineage.events.telling import StageRun
     from components.tracking.runs import Tracking
+
+_STATES: Final[dict[Status, "State"]] = {"FINISHED": "COMPLETE", "FAILED": "FAIL", "KILLED": "ABORT"}
 
 
 class Recorder:
@@ -61,6 +65,8 @@ class Recorder:
     def restored(self, stage: str, entry: Mapping[str, Any]) -> None:
         """Link the run that once made a restored stage."""
         self._tracking.link_restored_stage(self.mlflow_run_id, stage, input_key(entry))
+        told = self._told(f"restored {stage} of {self.mlflow_run_id}", stage, entry, restored=True)
+        _tell(self._home, told, "COMPLETE")
 
     def stage(self, stage: str, entry: Mapping[str, Any]) -> "StageRecord":
         """Begin the run of a stage whose command has just started; beside it, MLflow is imported for the first one."""
@@ -69,7 +75,17 @@ class Recorder:
         params = {name: value for found in values for name, value in _flat(found).items()}
         opening = Opening(f"Stage {escaped(stage)} of a retrain. {self._origin}.", params)
         mlflow_run_id = self._tracking.start_stage_run(self.mlflow_run_id, stage, input_key(entry), opening)
-        return StageRecord(self._tracking, mlflow_run_id, self._checkout.folder / OUTPUTS_FOLDER / stage, began)
+        told = self._told(mlflow_run_id, stage, entry)
+        _tell(self._home, told, "START")
+        tell = partial(_tell, self._home, told)
+        return StageRecord(self._tracking, mlflow_run_id, self._checkout.folder / OUTPUTS_FOLDER / stage, began, tell)
+
+    def _told(self, name: str, stage: str, entry: Mapping[str, Any], restored: bool = False) -> "StageRun":
+        """A run of a stage as an OpenLineage listener hears of it."""
+        from components.lineage.events.telling import StageRun  # beside a stage that runs
+
+        checkout = self._checkout
+        return StageRun(name, stage, checkout.profile, checkout.commit, self.flow_run_id, entry, restored)
 
     def stage_runs(self, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         """Of each stage, the run that made its outputs: now or, for what was restored or unchanged, once.
@@ -100,9 +116,11 @@ class Recorder:
 class StageRecord:
     """The run of one stage from its start, `began` [s since 1970], to its end."""
 
-    def __init__(self, tracking: "Tracking", mlflow_run_id: str, outputs: Path, began: float) -> None:
+    def __init__(
+        self, tracking: "Tracking", mlflow_run_id: str, outputs: Path, began: float, tell: Callable[..., None]
+    ) -> None:
         self._tracking, self._mlflow_run_id, self._outputs = tracking, mlflow_run_id, outputs
-        self._began = began
+        self._began, self._tell = began, tell
 
     def close(
         self, status: Status, entry: Mapping[str, Any], log_file: Path, side_folder: Path, failure: str = ""
@@ -121,12 +139,21 @@ class StageRecord:
             failure=failure,
         )
         self._tracking.finish_stage_run(self._mlflow_run_id, result)
+        self._tell(_STATES[status], entry, failure)
 
     def _metrics(self, file: Path) -> dict[str, float]:
         """What the stage measured, and how long its command took [s]: its metrics are the last thing that it writes."""
         # Where the cache has held the same bytes before, DVC links those: their time says nothing.
         command_s = file.stat().st_mtime - self._began
         return {**json.loads(file.read_text()), **({"command_s": command_s} if command_s > 0 else {})}
+
+
+def _tell(
+    home: Home, told: "StageRun", state: "State", entry: Mapping[str, Any] | None = None, failure: str = ""
+) -> None:
+    from components.lineage.events.telling import tell_stage
+
+    tell_stage(home, replace(told, entry=entry) if entry else told, state, failure)
 
 
 def _flat(values: object, prefix: str = "") -> dict[str, Any]:

@@ -8,6 +8,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from components.lineage.events.telling import tell_promotion
 from components.lineage.journal import journal_url
 from components.lineage.versions import CHAIN_TAG, CHALLENGER, CHAMPION, open_registry
 from components.registry.approvals import Person
@@ -138,6 +139,7 @@ class Promoter:
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         follow(self._client, self._ledger, verdict.model)
+        tell_promotion(self._home, entry.model_dump())
         return entry
 
     def _version(self, model: str, number: str) -> ModelVersion:

@@ -12,6 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 from components.lineage.assembly import ITEMS, REPORT, Assembly
 from components.lineage.errors import IncompleteLineage
 from components.lineage.evaluations import EVALUATION_FILE, EVALUATION_TAG, folder_of
+from components.lineage.events.telling import tell_registration
 from components.lineage.heeding import refuse_record
 from components.lineage.manifest import (
     EVALUATION_MANIFEST_TAG,
@@ -136,7 +137,9 @@ class _Registration:
             raise IncompleteLineage(model.name, missing)
         refuse_record(lineage, self.withdrawn)
         begun = unregistered(self.client, self.tracking.experiment_id, model.name, lineage.chain)
-        return finish(self.home, self.client, begun[0] if begun else self._log(model, lineage))
+        version = finish(self.home, self.client, begun[0] if begun else self._log(model, lineage))
+        tell_registration(self.home, lineage, str(version.version))
+        return version
 
     def _completed(self, version: ModelVersion) -> ModelVersion:
         """A version that existed before, with what a kill had left out."""

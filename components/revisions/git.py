@@ -4,6 +4,7 @@ import getpass
 import os
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from components.revisions.errors import GitFailed, NotARepository, RefusedRevision, UnknownRevision
 
@@ -89,6 +90,19 @@ def user_name(folder: Path) -> str:
         return git(folder, "config", "--get", "user.name").decode(errors="replace").strip() or getpass.getuser()
     except GitFailed:
         return getpass.getuser()
+
+
+def origin(folder: Path) -> str:
+    """Address of the remote `origin`, without the name and password that it may hold; "" where there is none."""
+    try:
+        address = git(folder, "config", "--get", "remote.origin.url").decode(errors="replace").strip()
+    except GitFailed:
+        return ""
+    parts = urlsplit(address)
+    if not parts.hostname:
+        return address
+    port = f":{parts.port}" if parts.port else ""
+    return urlunsplit((parts.scheme, parts.hostname + port, parts.path, "", ""))
 
 
 def default_heads(folder: Path) -> tuple[str, ...]:
