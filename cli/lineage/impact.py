@@ -43,7 +43,7 @@ def impact(
     client = open_registry(home.root)
     with open_index(home) as index:
         index.refresh(client)
-        found = ImpactFinder(home.root, client, index).of(subject)
+        found = ImpactFinder(home, client, index).of(subject)
     if as_json:
         typer.echo(json.dumps(asdict(found)))
         return
@@ -85,12 +85,18 @@ def tree_of(found: "Impact") -> "Tree":
     from rich.tree import Tree
 
     tree = Tree(Text(f"{found.kind} {found.subject}", style="bold"))
+    for gone in found.withdrawals:
+        _leaf(tree, f"withdrawn on {gone.time} by {gone.name}: {gone.reason}")
+        if gone.purged_at:
+            _leaf(tree, f"purged on {gone.purged_at} by {gone.purged_by}")
     for part in found.derived:
         _derived(_leaf(tree, _content(part)), part)
     versions = _leaf(tree, f"{len(found.versions)} model versions")
     for version in found.versions:
         aliases = found.aliases.get(version.name, ())
-        _leaf(versions, f"{version.name}{': ' + ', '.join(aliases) if aliases else ''}")
+        branch = _leaf(versions, f"{version.name}{': ' + ', '.join(aliases) if aliases else ''}")
+        for held in found.championships.get(version.name, ()):
+            _leaf(branch, f"champion from {held.since} {f'to {held.until}' if held.until else 'on'}")
     predictions = _leaf(tree, f"{len(found.predictions)} batch predictions")
     for prediction in found.predictions:
         files = ", ".join(sorted(prediction.outputs))

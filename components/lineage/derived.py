@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final
 
 import pyarrow as pa
@@ -10,9 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from components.lineage.contents import Contents
-from components.lineage.errors import IncompleteLineage, LineageError
+from components.lineage.errors import LineageError
 from components.lineage.index.answers import IndexedScene
 from components.lineage.record import Content, Lineage
+from components.lineage.withdrawals import purged
+from components.revisions.home import Home
 
 CHIPS: Final = "outputs/ingest/chips"
 ANNOTATIONS: Final = "outputs/annotate/annotations"
@@ -48,44 +50,72 @@ def derived_outputs(lineage: Lineage) -> tuple[str, ...]:
     return tuple(md5s.get(path, "") for path in (CHIPS, ANNOTATIONS, CORPUS))
 
 
-def read_derived(root: Path, scene: IndexedScene, names: tuple[str, ...], outputs: tuple[str, ...]) -> Derived:
-    """What was made of a scene in these outputs; what is in no store any more is said, not raised.
+class DerivedReader:
+    """Reads what was made of scenes; what is in no store any more is said, not raised."""
 
-    Args:
-        root: the main working tree.
-        scene: which content.
-        names: MODEL/VERSION of the versions that rest on the outputs.
-        outputs: as `derived_outputs` answers.
-    """
-    contents, absent, rows = Contents(root), list[str](), list[pa.Table | None]()
-    for path, md5, columns in zip((CHIPS, ANNOTATIONS, CORPUS), outputs, _COLUMNS, strict=True):
+    def __init__(self, home: Home) -> None:
+        """Take the repository, whose DVC cache and default remote are read.
+
+        Raises:
+            BrokenJournal: an entry about purged files was changed.
+        """
+        self._contents, self._purged = Contents(home.root), purged(home)
+
+    def read(self, scene: IndexedScene, versions: tuple[str, ...], outputs: tuple[str, ...]) -> Derived:
+        """What was made of a scene in the outputs of some versions.
+
+        Args:
+            scene: which content.
+            versions: MODEL/VERSION of those that rest on the outputs.
+            outputs: as `derived_outputs` answers.
+        """
+        absent, found = list[str](), list[pa.Table | None]()
+        for path, md5, columns in zip((CHIPS, ANNOTATIONS, CORPUS), outputs, _COLUMNS, strict=True):
+            try:
+                found.append(self._rows(Content(path=path, md5=md5), scene.scene_id, columns))
+            except _Absent as reason:
+                absent.append(str(reason))
+                found.append(None)
+        chips, annotations, corpus = found
+        return Derived(
+            scene,
+            versions,
+            () if chips is None else tuple(sorted(chips["chip_id"].to_pylist())),
+            0 if annotations is None else len(annotations),
+            () if corpus is None else _corrected(corpus),
+            tuple(absent),
+        )
+
+    def _rows(self, output: Content, scene_id: str, columns: list[str]) -> pa.Table:
+        """The rows of one scene in an output: a folder with a file for each scene, or one file for all."""
+        content = self._own_file(output, scene_id) if output.md5.endswith(".dir") else output
         try:
-            rows.append(_rows(contents, Content(path=path, md5=md5), scene.scene_id, columns))
+            table = pq.read_table(io.BytesIO(self._contents.read(content)), columns=columns)
         except LineageError as error:
-            absent.append(str(error))
-            rows.append(None)
-    chips, annotations, corpus = rows
-    return Derived(
-        scene,
-        names,
-        () if chips is None else tuple(chips["chip_id"].to_pylist()),
-        0 if annotations is None else len(annotations),
-        () if corpus is None else _corrected(corpus),
-        tuple(absent),
-    )
+            raise self._absent(content) from error
+        except pa.ArrowException as error:
+            raise _Absent(f"{content.path}: cannot be read ({error})") from error
+        return table.filter(pc.equal(table["scene_id"], scene_id))
+
+    def _own_file(self, folder: Content, scene_id: str) -> Content:
+        try:
+            files = self._contents.listing(folder)
+        except LineageError as error:
+            raise self._absent(folder) from error
+        own = next((file for file in files if PurePosixPath(file.path).stem == scene_id), None)
+        if own is None:
+            raise _Absent(f"{folder.path}: holds no file of scene {scene_id}")
+        return Content(path=f"{folder.path}/{own.path}", md5=own.md5)
+
+    def _absent(self, content: Content) -> "_Absent":
+        known = self._purged.get(content.md5)
+        return _Absent(str(known) if known else f"{content.path}: md5 {content.md5 or 'unknown'} is in no DVC store")
 
 
-def _rows(contents: Contents, output: Content, scene_id: str, columns: list[str]) -> pa.Table:
-    """The rows of one scene in an output: a folder with a file for each scene, or one file for all."""
-    if output.md5.endswith(".dir"):
-        own = [file for file in contents.listing(output) if PurePosixPath(file.path).stem == scene_id]
-        if not own:
-            raise IncompleteLineage(output.path, (f"a file of scene {scene_id}",))
-        output = own[0]
-    table = pq.read_table(io.BytesIO(contents.read(output)), columns=columns)
-    return table.filter(pc.equal(table["scene_id"], scene_id))
+class _Absent(Exception):
+    """Why rows cannot be told."""
 
 
 def _corrected(corpus: pa.Table) -> tuple[tuple[str, str], ...]:
     changed = corpus.filter(pc.is_in(corpus["status"], pa.array(_CHANGED)))
-    return tuple(zip(changed["chip_id"].to_pylist(), changed["field"].to_pylist(), strict=True))
+    return tuple(sorted(zip(changed["chip_id"].to_pylist(), changed["field"].to_pylist(), strict=True)))

@@ -1,19 +1,22 @@
 """Everything downstream of a scene, of a dataset or of a version: what there is to tell if it turns out to be wrong."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 from mlflow import MlflowClient
 
-from components.lineage.derived import Derived, derived_outputs, read_derived
-from components.lineage.errors import UnknownSubject, UnknownVersion
+from components.lineage.championships import Championship, championships_of
+from components.lineage.derived import Derived, DerivedReader
+from components.lineage.errors import BrokenJournal, UnknownSubject, UnknownVersion
 from components.lineage.index.answers import IndexedPrediction, IndexedScene, IndexedVersion
 from components.lineage.index.questions import Questions
-from components.lineage.versions import read_lineage, resolve
+from components.lineage.versions import resolve
+from components.lineage.withdrawals import Withdrawal, withdrawn
+from components.revisions.home import Home
 
 _DATASET: Final = re.compile(r"[0-9a-f]{32}\.dir")
 
@@ -29,7 +32,9 @@ class Impact:
         versions: model versions, those that started from one of them included.
         aliases: of each reached version (MODEL/VERSION), its aliases now.
         predictions: batch predictions that used the scene or one of the versions.
-        unread: versions whose record could not be read, and why: nothing is known of them.
+        unread: versions and ledgers that could not be read, and why: nothing is known of them.
+        championships: of each reached version that was champion, from when to when.
+        withdrawals: of the scene's contents.
     """
 
     kind: str
@@ -39,14 +44,16 @@ class Impact:
     aliases: Mapping[str, tuple[str, ...]]
     predictions: tuple[IndexedPrediction, ...]
     unread: tuple[tuple[str, str], ...]
+    championships: Mapping[str, tuple[Championship, ...]] = field(default_factory=dict)
+    withdrawals: tuple[Withdrawal, ...] = ()
 
 
 class ImpactFinder:
     """Asks the index which versions, MLflow which aliases, and the DVC stores what was made of a scene."""
 
-    def __init__(self, root: Path, client: MlflowClient, index: Questions) -> None:
-        """Take the main working tree, the registry, and an index that is up to date."""
-        self._root, self._client, self._index = root, client, index
+    def __init__(self, home: Home, client: MlflowClient, index: Questions) -> None:
+        """Take the repository, its registry, and an index that is up to date."""
+        self._home, self._client, self._index = home, client, index
 
     def of(self, subject: str) -> Impact:
         """The impact of a scene (id or md5 of a file of it), a dataset (md5 of `data`, or a .dvc file), or a version.
@@ -63,7 +70,8 @@ class ImpactFinder:
         scenes = self._index.versions_of_scene(subject)
         if scenes:
             derived = tuple(part for each in scenes for part in self._derived(each.scene, each.versions))
-            return self._impact("scene", subject, [found for each in scenes for found in each.versions], derived)
+            reached = self._impact("scene", subject, [version for each in scenes for version in each.versions], derived)
+            return replace(reached, withdrawals=self._withdrawals(each.scene for each in scenes))
         return self._of_version(subject)
 
     def _of_version(self, subject: str) -> Impact:
@@ -82,7 +90,9 @@ class ImpactFinder:
         reached = self._with_children(versions)
         predictions = {found.run_id: found for found in self._predictions(kind, subject, reached)}
         ordered = tuple(sorted(predictions.values(), key=lambda found: (found.at, found.run_id)))
-        return Impact(kind, subject, derived, reached, self._aliases(reached), ordered, self._index.unread())
+        champions, broken = self._championships(reached)
+        unread = (*self._index.unread(), *broken)
+        return Impact(kind, subject, derived, reached, self._aliases(reached), ordered, unread, champions)
 
     def _with_children(self, versions: Iterable[IndexedVersion]) -> tuple[IndexedVersion, ...]:
         reached = {version.name: version for version in versions}
@@ -112,14 +122,44 @@ class ImpactFinder:
                     found[version.name] = tuple(numbers[version.version])
         return found
 
-    def _derived(self, scene: IndexedScene, versions: Iterable[IndexedVersion]) -> Iterator[Derived]:
-        """One part for each set of outputs that versions rest on."""
+    def _championships(
+        self, versions: Iterable[IndexedVersion]
+    ) -> tuple[dict[str, tuple[Championship, ...]], list[tuple[str, str]]]:
+        """By MODEL/VERSION, and the ledgers that cannot be read: then all else is told nevertheless."""
+        found: dict[str, tuple[Championship, ...]] = {}
+        broken: list[tuple[str, str]] = []
+        names = {version.name for version in versions}
+        for model in sorted({version.model for version in versions}):
+            try:
+                held = championships_of(self._home.root, model)
+            except BrokenJournal as error:
+                broken.append((f"ledger of {model}", str(error)))
+                continue
+            for each in held:
+                name = f"{model}/{each.version}"
+                if name in names:
+                    found[name] = (*found.get(name, ()), each)
+        return found, broken
+
+    def _withdrawals(self, scenes: Iterable[IndexedScene]) -> tuple[Withdrawal, ...]:
+        md5s = {file["md5"] for scene in scenes for file in scene.facts["files"]}
+        return tuple(found for md5, found in sorted(withdrawn(self._home).items()) if md5 in md5s)
+
+    def _derived(self, scene: IndexedScene, versions: Sequence[IndexedVersion]) -> Iterator[Derived]:
+        """One part for each different thing that was made of a scene, with the versions that rest on it."""
         by_outputs: dict[tuple[str, ...], list[str]] = {}
         for version in versions:
-            lineage = read_lineage(self._client, resolve(self._client, version.name))
-            by_outputs.setdefault(derived_outputs(lineage), []).append(version.name)
+            outputs = self._index.outputs_of(version.model, version.version)
+            by_outputs.setdefault(outputs, []).append(version.name)
+        reader, made = DerivedReader(self._home), list[Derived]()
         for outputs, names in by_outputs.items():
-            yield read_derived(self._root, scene, tuple(names), outputs)
+            part = reader.read(scene, (), outputs)
+            same = next((known for known in made if replace(known, versions=()) == part), None)
+            if same is not None:  # other outputs, which say the same of this scene
+                made.remove(same)
+            everyone = {*(same.versions if same else ()), *names}
+            made.append(replace(part, versions=tuple(found.name for found in versions if found.name in everyone)))
+        yield from made
 
 
 def _dataset_md5(subject: str) -> str | None:

@@ -1,6 +1,7 @@
 """The index of what made which version: derived from MLflow, brought up to date when asked, thrown away at will."""
 
 import contextlib
+import json
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from components.contract.errors import FusarError
 from components.contract.progress import progress
+from components.lineage.derived import derived_outputs
 from components.lineage.index.changes import add_snapshot, known_snapshot, open_digests
 from components.lineage.index.questions import Questions
 from components.lineage.index.reading import SceneSet, read_version
@@ -94,8 +96,9 @@ class Index(Questions):
         if snapshot is None:
             snapshot = self._add_snapshot(scenes)
         dataset = next((content.md5 for content in lineage.inputs if content.path == "data"), "")
-        row = (*key, snapshot, int(version.creation_timestamp), lineage.chain, dataset)
-        self._connection.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?)", row)
+        outputs = json.dumps(derived_outputs(lineage))
+        row = (*key, snapshot, int(version.creation_timestamp), lineage.chain, dataset, outputs)
+        self._connection.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         parents = [(*key, parent.model, int(parent.version)) for parent in lineage.parents]
         self._connection.executemany("INSERT INTO parents VALUES (?, ?, ?, ?)", parents)
 

@@ -52,6 +52,16 @@ class Questions:
         query = f"{_VERSION} WHERE model = ? AND version = ?"
         return _version(self._connection.execute(query, (model, int(version))).fetchone())
 
+    def outputs_of(self, model: str, version: str) -> tuple[str, ...]:
+        """The md5s of what was made on the way to a version and can be asked about by scene (`derived_outputs`).
+
+        Raises:
+            UnknownVersion: the index has no such version.
+        """
+        self._snapshot(model, version)
+        query = "SELECT outputs FROM versions WHERE model = ? AND version = ?"
+        return tuple(json.loads(self._connection.execute(query, (model, int(version))).fetchone()[0]))
+
     def children(self, model: str, version: str) -> tuple[IndexedVersion, ...]:
         """Versions that started from the weights of this one."""
         query = f"{_VERSION} NATURAL JOIN parents WHERE parent_model = ? AND parent_version = ? ORDER BY model, version"

@@ -8,7 +8,7 @@ spans and what changed, where edges would be a billion.
 import sqlite3
 from typing import Final
 
-VERSION: Final = 1  # of these tables; a file of another one is made anew
+VERSION: Final = 2  # of these tables; a file of another one is made anew
 SCHEMA: Final = f"""
 PRAGMA user_version = {VERSION};
 CREATE TABLE snapshots (
@@ -23,6 +23,7 @@ CREATE TABLE versions (
     created INTEGER NOT NULL,
     chain TEXT NOT NULL,
     dataset TEXT NOT NULL,
+    outputs TEXT NOT NULL,
     PRIMARY KEY (model, version)
 ) WITHOUT ROWID;
 CREATE INDEX versions_by_snapshot ON versions (snapshot);

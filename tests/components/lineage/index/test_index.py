@@ -106,7 +106,7 @@ def test_a_version_of_another_project_is_no_matter_and_a_bad_record_is_named(
     ((name, reason),) = index.unread()
     assert name == "fusar-gpt/2"
     assert "scenes.parquet has sha256" in reason
-    assert ImpactFinder(house.root, client, index).of("fusar-klip/1").unread == index.unread()
+    assert ImpactFinder(house, client, index).of("fusar-klip/1").unread == index.unread()
 
 
 def test_records_of_the_first_format_are_read_too(house: Home, client: MlflowClient, index: Index) -> None:
@@ -178,8 +178,8 @@ def test_the_impact_of_a_version_holds_its_children_and_aliases(
 ) -> None:
     client.set_registered_model_alias(GPT, "champion", "1")
     index.refresh(client)
-    found = ImpactFinder(house.root, client, index).of("fusar-klip/1")
+    found = ImpactFinder(house, client, index).of("fusar-klip/1")
     assert [version.name for version in found.versions] == ["fusar-gpt/1", "fusar-klip/1"]
     assert found.aliases == {"fusar-gpt/1": ("champion",)}
-    dataset = ImpactFinder(house.root, client, index).of(f"{11:032x}.dir")
+    dataset = ImpactFinder(house, client, index).of(f"{11:032x}.dir")
     assert [version.name for version in dataset.versions] == ["fusar-gpt/2"]

@@ -42,8 +42,8 @@ def indexed(snapshots: list[Snapshot]) -> sqlite3.Connection:
             known = open_digests(connection)
             added = {name: value for name, value in wanted.items() if name not in known}
             found = add_snapshot(connection, digest, len(wanted), added, sorted(known - wanted.keys()))
-        row = (MODEL, number, found, number, f"chain {number}", f"data {number % 7}")
-        connection.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?)", row)
+        row = (MODEL, number, found, number, f"chain {number}", f"data {number % 7}", "[]")
+        connection.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
     return connection
 
 
