@@ -2,19 +2,21 @@
 
 import hashlib
 import json
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 
+from components.lineage.artifact_files import ArtifactFiles
+from components.lineage.errors import LineageError
 from components.lineage.evaluations import EVALUATION_TAG, EVALUATIONS_FOLDER
-from components.lineage.versions import VERDICTS_FOLDER, fetch, logged_model_id
+from components.lineage.objects import side_by_side
+from components.lineage.reproduction import REPRODUCTIONS_FOLDER
+from components.lineage.versions import VERDICTS_FOLDER
 
 # What is written about a version after people could look at it; any other file that comes later makes it another one.
-WRITTEN_LATER: Final = (VERDICTS_FOLDER,)
+WRITTEN_LATER: Final = (VERDICTS_FOLDER, REPRODUCTIONS_FOLDER)
 
 
 def candidate_digest(client: MlflowClient, version: ModelVersion) -> str:
@@ -25,29 +27,24 @@ def candidate_digest(client: MlflowClient, version: ModelVersion) -> str:
     Raises:
         LineageError: a file cannot be read.
     """
-    with tempfile.TemporaryDirectory(prefix="fusar-approve-") as folder:
-        files = {path: _sha256(client, version, path, Path(folder)) for path in _paths(client, version)}
-    whole = {"model": str(version.name), "files": files, "evaluation": version.tags.get(EVALUATION_TAG, "")}
+    evaluation = str(version.tags.get(EVALUATION_TAG, ""))
+    found = ArtifactFiles(client, version)
+    paths = sorted(path for path in found.paths if _is_shown(path, evaluation))
+    files = dict(zip(paths, side_by_side(lambda path: _sha256(found, version, path), paths), strict=True))
+    whole = {"model": str(version.name), "files": files, "evaluation": evaluation}
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
-def _paths(client: MlflowClient, version: ModelVersion, folder: str | None = None) -> Iterator[str]:
-    newest = f"{EVALUATIONS_FOLDER}/{version.tags.get(EVALUATION_TAG, '')}"
-    for entry in client.list_logged_model_artifacts(logged_model_id(version), folder):
-        if entry.path.startswith(f"{EVALUATIONS_FOLDER}/") and entry.path.split("/")[:2] != newest.split("/"):
-            continue
-        if entry.path.split("/")[0] in WRITTEN_LATER:
-            continue
-        if entry.is_dir:
-            yield from _paths(client, version, entry.path)
-        else:
-            yield entry.path
+def _is_shown(path: str, evaluation: str) -> bool:
+    folder, _, rest = path.partition("/")
+    if folder == EVALUATIONS_FOLDER:
+        return rest.startswith(f"{evaluation}/")
+    return folder not in WRITTEN_LATER
 
 
-def _sha256(client: MlflowClient, version: ModelVersion, path: str, scratch: Path) -> str:
-    """Digest of one file, which is on disk only while it is read."""
-    local = fetch(client, version, path, scratch)
-    with local.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    local.unlink()
-    return digest
+def _sha256(files: ArtifactFiles, version: ModelVersion, path: str) -> str:
+    try:
+        digests = files.digests(path)
+    except (MlflowException, OSError) as error:
+        raise LineageError(f"{version.name}/{version.version}: {path} cannot be read ({error}).") from error
+    return digests.sha256 if digests is not None else ""
