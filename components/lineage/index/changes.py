@@ -47,7 +47,7 @@ def add_snapshot(
     connection: sqlite3.Connection,
     digest: str,
     scenes: int,
-    added: Mapping[bytes, NewContent],
+    added: Iterable[tuple[bytes, NewContent]],
     removed: Iterable[bytes],
 ) -> int:
     """Number of a new snapshot: the newest one with some contents more and some less; costs what these cost.
@@ -56,7 +56,7 @@ def add_snapshot(
         connection: in a transaction.
         digest: of the whole set (`snapshot_digest`).
         scenes: in the whole set.
-        added: contents by their digests (`scene_table.content_digest`).
+        added: contents with their digests (`scene_table.content_digest`), each once.
         removed: digests of contents that the newest snapshot holds.
     """
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM snapshots").fetchone()
@@ -64,7 +64,7 @@ def add_snapshot(
     connection.execute("INSERT INTO snapshots VALUES (?, ?, ?)", (number, digest, scenes))
     for gone in removed:
         _close(connection, gone, int(newest))
-    for key, content in added.items():
+    for key, content in added:
         where = (content.scene_id, number, OPEN, _content(connection, key, content))
         connection.execute("INSERT INTO spans VALUES (?, ?, ?, ?)", where)
     return number

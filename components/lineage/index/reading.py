@@ -1,7 +1,7 @@
 """The scenes of a version as the index needs them: digests of all, facts only of those that are new to it."""
 
 import tempfile
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from components.records.schemas import SCENES
 from components.records.tables import read_table
 
 _NO_FACTS: Final = ("scene_id", "footprint", "content")
+_ROWS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,11 @@ class SceneSet:
         """Of the whole set."""
         return snapshot_digest(self.digests)
 
-    def contents(self, wanted: Set[bytes]) -> dict[bytes, NewContent]:
-        """The contents with these digests, sorted by scene id."""
+    def contents(self, wanted: Set[bytes]) -> Iterator[tuple[bytes, NewContent]]:
+        """The contents with these digests, each with its own, sorted by scene id."""
         chosen = self.table.filter(pc.is_in(self.table["content"], pa.array(sorted(wanted), pa.binary(16))))
-        return {row["content"]: NewContent(row["scene_id"], _facts(row)) for row in chosen.to_pylist()}
+        for batch in chosen.to_batches(max_chunksize=_ROWS):  # a million scenes as objects would not fit everywhere
+            yield from ((row["content"], NewContent(row["scene_id"], _facts(row))) for row in batch.to_pylist())
 
 
 def read_version(client: MlflowClient, version: ModelVersion) -> tuple[Lineage, SceneSet]:

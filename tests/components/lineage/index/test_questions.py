@@ -40,7 +40,7 @@ def indexed(snapshots: list[Snapshot]) -> sqlite3.Connection:
         found = known_snapshot(connection, digest)
         if found is None:
             known = open_digests(connection)
-            added = {name: value for name, value in wanted.items() if name not in known}
+            added = [(name, value) for name, value in wanted.items() if name not in known]
             found = add_snapshot(connection, digest, len(wanted), added, sorted(known - wanted.keys()))
         row = (MODEL, number, found, number, f"chain {number}", f"data {number % 7}", "[]")
         connection.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
