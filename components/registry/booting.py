@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -61,7 +61,8 @@ def booted(home: Home, name: str, scratch: Path) -> Iterator[str]:
             _wait_until_up(process, name, port, folder / "server.log")
             yield f"http://{_HOST}:{port}"
         finally:
-            os.killpg(process.pid, signal.SIGKILL)  # it holds nothing that wants to be put down in order
+            with suppress(ProcessLookupError, PermissionError):  # it ended by itself
+                os.killpg(process.pid, signal.SIGKILL)  # it holds nothing that wants to be put down in order
             process.communicate()
 
 
@@ -96,13 +97,18 @@ def _answers(port: int) -> bool:
 
 def _is_ours(leader: int, port: int) -> bool:
     """Whether a process of the group listens there: between the search for a port and its use another may take it."""
-    for process in psutil.Process(leader).children(recursive=True):
-        try:
-            if any(found.laddr.port == port for found in process.net_connections("inet") if found.laddr):
-                return True
-        except psutil.Error:  # ended meanwhile
-            continue
-    return False
+    try:
+        servers = psutil.Process(leader).children(recursive=True)
+    except psutil.Error:  # ended meanwhile, as each of them may
+        return False
+    return any(_listens(process, port) for process in servers)
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    try:
+        return any(found.laddr and found.laddr.port == port for found in process.net_connections("inet"))
+    except psutil.Error:
+        return False
 
 
 def _free_port() -> int:
