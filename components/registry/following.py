@@ -71,10 +71,23 @@ def _write(client: MlflowClient, model: str, entries: tuple[Written, ...]) -> li
         except MlflowException as error:
             raise LostChampion(model, version) from error
         done.append(f"alias {CHAMPION} set to version {version}")
-    if aliases.get(CHALLENGER) == version:
-        client.delete_registered_model_alias(model, CHALLENGER)
+    if aliases.get(CHALLENGER) == version and _is_taken(client, model):
         done.append(f"alias {CHALLENGER} taken from version {version}")
     if registered.tags.get(LEDGER_TAG) != told:
         client.set_registered_model_tag(model, LEDGER_TAG, told)
         done.append(f"tag {LEDGER_TAG} set to entry {newest.entry.number}")
     return done
+
+
+def _is_taken(client: MlflowClient, model: str) -> bool:
+    """Take the alias challenger away; false where the account may promote but not take aliases (MANAGE) in MLflow.
+
+    The alias then stays on the champion until somebody else's promotion, or the next challenger.
+    """
+    try:
+        client.delete_registered_model_alias(model, CHALLENGER)
+    except MlflowException as error:
+        if error.error_code != "PERMISSION_DENIED":
+            raise
+        return False
+    return True

@@ -124,6 +124,8 @@ class Promoter:
     def _enter(self, verdict: Verdict, entries: tuple[Written, ...], digest: str, *, action: str, reason: str) -> Entry:
         """Decide by an entry, then have the alias follow it: a promotion counts from the entry on."""
         version, person = self._version(verdict.model, verdict.version), _who(self._home)
+        # The ledger knows no accounts: whoever may not write on the version is refused here, before it counts.
+        self._client.set_model_version_tag(verdict.model, verdict.version, CHAIN_TAG, version.tags.get(CHAIN_TAG, ""))
         entry = self._ledger.append(
             verdict.model,
             entries,
