@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from components.tracking.runs import Tracking
 from flows.errors import RefusedParameters, StageFailed
 from flows.planning import plan, settled
 from flows.retrain import Retrained, retrain
+from tests.components.lineage.events.listening import check
 from tests.small_house import IDENTITY, commit, dvc, environment, traced
 from tests.small_house import run as run_command
 
@@ -24,6 +26,15 @@ def run(house: Path, profile: str = "laptop", force: tuple[str, ...] = (), revis
 
 def outcomes(retrained: Retrained) -> list[str]:
     return [stage.outcome for stage in retrained.stages]
+
+
+def told(house: Path, stage: str) -> list[tuple[str, bool]]:
+    """OpenLineage events of a stage: kind, and whether its outputs were restored."""
+    events = [json.loads(line) for line in (house / ".fusar/openlineage.jsonl").read_text().splitlines()]
+    for event in events:
+        check(event)
+    own = [event for event in events if event["job"]["name"] == f"{stage}.laptop"]
+    return [(event["eventType"], event["run"]["facets"]["fusar"]["facts"]["restored"]) for event in own]
 
 
 def change(house: Path, path: str, old: str, new: str) -> None:
@@ -57,6 +68,7 @@ def test_a_retrain_runs_every_stage_once_and_registers_what_came_of_it(finished)
     assert traced(house.parent / "trace") == ["cut", "count", "total"]
     assert first.registration.versions == ({"model": "adder", "version": "1", "is_new": True, "simulated": True},)
     assert (len(runs_of(house, "retrain")), len(runs_of(house, "stage"))) == (1, 3)
+    assert told(house, "count") == [("START", False), ("COMPLETE", False)]
 
 
 def test_the_persons_working_tree_takes_no_part_and_is_as_it_was(finished):
@@ -139,6 +151,7 @@ def test_what_ran_before_is_restored_and_linked_to_the_run_that_made_it(house):
     change(house, "profiles/laptop.yaml", "step: 2", "step: 1")
     third = run(house)
     assert outcomes(third) == ["unchanged", "restored", "restored"]
+    assert told(house, "total")[-2:] == [("START", True), ("COMPLETE", True)]
     assert traced(house.parent / "trace") == ["cut", "count", "total", "count", "total"]
     assert third.registration.versions[0]["version"] == "1"
     links = [retrain.data.tags["fusar.stage.count"].split() for retrain in runs_of(house, "retrain")]
@@ -188,6 +201,7 @@ def test_a_failed_stage_is_named_with_its_reason_and_what_it_showed_is_kept(hous
     assert [retrain.info.status for retrain in runs_of(house, "retrain")] == ["FAILED"]
     monkeypatch.delenv("SMALL_HOUSE_FAIL_AT")
     assert outcomes(run(house)) == ["unchanged", "ran", "ran"]
+    assert told(house, "count") == [("START", False), ("FAIL", False)]
 
 
 def test_data_that_neither_cache_nor_remote_holds_are_named(house):
