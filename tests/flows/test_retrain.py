@@ -201,7 +201,7 @@ def test_a_failed_stage_is_named_with_its_reason_and_what_it_showed_is_kept(hous
     assert [retrain.info.status for retrain in runs_of(house, "retrain")] == ["FAILED"]
     monkeypatch.delenv("SMALL_HOUSE_FAIL_AT")
     assert outcomes(run(house)) == ["unchanged", "ran", "ran"]
-    assert told(house, "count") == [("START", False), ("FAIL", False)]
+    assert told(house, "count")[:2] == [("START", False), ("FAIL", False)]
 
 
 def test_data_that_neither_cache_nor_remote_holds_are_named(house):
