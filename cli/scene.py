@@ -39,7 +39,7 @@ def withdraw(
     from components.registry.reached import readable_records
     from components.registry.successors import successions
     from components.registry.withdrawing import Request, withdraw
-    from components.revisions.git import user_name
+    from components.revisions.git import dirty_files, user_name
     from components.revisions.home import find_home
 
     home = find_home(Path.cwd())
@@ -55,8 +55,11 @@ def withdraw(
     _say(done, champions)
     if purged is not None:
         _say_removed(purged)
-    changed = "withdrawn.csv data.dvc" if purged is not None and purged.data_changed else "withdrawn.csv"
-    typer.echo(f"Next: git add {changed} && git commit -m 'withdraw {done.contents[0].scene_id}' && fusar retrain")
+    changed = [name for name in ("withdrawn.csv", "data.dvc") if name in dirty_files(home.root)]
+    commit = (
+        f"git add {' '.join(changed)} && git commit -m 'withdraw {done.contents[0].scene_id}' && " if changed else ""
+    )
+    typer.echo(f"Next: {commit}fusar retrain")
 
 
 def _as_dict(done: "Withdrawing") -> dict[str, object]:
@@ -88,7 +91,7 @@ def _say(done: "Withdrawing", champions: "tuple[Succession, ...]") -> None:
 def _say_removed(purged: "Purge") -> None:
     for removed in purged.removed:
         where = ", ".join(removed.places) or "nowhere: it was gone already"
-        typer.echo(f"removed    {removed.path}  md5 {removed.md5}  from {where}")
+        typer.echo(f"removed    {', '.join(removed.paths)}  md5 {removed.md5}  from {where}")
     typer.echo(f"forgotten  {purged.memo_entries} entries of the memo")
     for path in purged.shared:
         typer.echo(f"shared     {path}: other scenes have the same bytes, so it stays")

@@ -39,7 +39,11 @@ def refuse_checkout(home: Home, checkout: Checkout) -> None:
         return
     stores, files = Contents(checkout.folder), data_files(checkout.folder)
     scenes = [_sentence(unheeded[item.md5], item.path) for item in files if item.md5 in unheeded]
-    gone = [str(removed[item.md5]) for item in files if item.md5 in removed and not stores.holds(item.md5)]
+    gone = [
+        str(removed[item.md5])
+        for item in files
+        if item.md5 in removed and item.md5 not in unheeded and not stores.holds(item.md5)
+    ]
     if scenes or gone:
         raise WithdrawnScenes(f"commit {checkout.commit[:12]}", (*scenes, *gone))
 

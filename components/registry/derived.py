@@ -16,6 +16,7 @@ ANNOTATIONS: Final = "outputs/annotate/annotations"
 _PER_SCENE: Final = {CHIPS: DATA, ANNOTATIONS: CHIPS}
 _SCENES: Final = "scenes/"
 Entry = Mapping[str, Any]
+Named = tuple[str, str]  # path and scene
 
 
 @dataclass
@@ -23,18 +24,18 @@ class Objects:
     """What a purge would take and what it leaves.
 
     Attributes:
-        alone: by md5, the path and the scene of each object that holds withdrawn scenes alone.
+        alone: by md5, path and scene of every file whose content holds withdrawn scenes alone, sorted.
         needed: md5s of objects that other scenes are made of, or are.
         mixed: outputs that were made with the scene beside others, by path the md5s; they stay.
     """
 
-    alone: dict[str, tuple[str, str]] = field(default_factory=dict)
+    alone: dict[str, list[Named]] = field(default_factory=dict)
     needed: set[str] = field(default_factory=set)
     mixed: dict[str, set[str]] = field(default_factory=dict)
 
-    def to_purge(self) -> dict[str, tuple[str, str]]:
+    def to_purge(self) -> dict[str, list[Named]]:
         """Objects that no other scene needs."""
-        return {md5: what for md5, what in sorted(self.alone.items()) if md5 not in self.needed}
+        return {md5: sorted(self.alone[md5]) for md5 in sorted(self.alone) if md5 not in self.needed}
 
 
 def objects_of(stores: Stores, manifests: Iterable[str], records: Iterable[Lineage], md5s: Iterable[str]) -> Objects:
@@ -73,7 +74,9 @@ def _sort(found: Objects, folder: str, files: Iterable[Content], scenes: frozens
     for file in files:
         stem = PurePosixPath(file.path).stem
         if stem in scenes:
-            found.alone.setdefault(file.md5, (f"{folder}/{file.path}", stem))
+            name = (f"{folder}/{file.path}", stem)
+            if name not in found.alone.setdefault(file.md5, []):
+                found.alone[file.md5].append(name)
         else:
             found.needed.add(file.md5)
 

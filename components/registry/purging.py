@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ from components.lineage.record import Lineage
 from components.lineage.stores import Stores
 from components.lineage.withdrawals import PURGE, Withdrawal, journal_of
 from components.memo.store import MEMO
-from components.registry.derived import DATA, objects_of
+from components.registry.derived import DATA, Named, objects_of
 from components.revisions import git
 from components.revisions.home import Home
 
@@ -33,14 +34,12 @@ class Removed:
 
     Attributes:
         md5: of its content.
-        path: what it was.
-        scene_id: the withdrawn scene that it held.
+        paths: what it was; the same bytes may have had several names.
         places: the stores and checkouts that had it.
     """
 
     md5: str
-    path: str
-    scene_id: str
+    paths: tuple[str, ...]
     places: tuple[str, ...]
 
 
@@ -53,14 +52,12 @@ class Purge:
         memo_entries: results of single scenes that were forgotten.
         kept: outputs made with the scene and others, which stay, with the count of their versions.
         shared: files of the scene that stay because other scenes have the same bytes.
-        data_changed: whether data.dvc lists the scene no more.
     """
 
     removed: tuple[Removed, ...]
     memo_entries: int
     kept: Mapping[str, int]
     shared: tuple[str, ...]
-    data_changed: bool
 
 
 def purge(home: Home, records: Iterable[Lineage], contents: tuple[Withdrawal, ...], name: str) -> Purge:
@@ -78,20 +75,20 @@ def purge(home: Home, records: Iterable[Lineage], contents: tuple[Withdrawal, ..
     stores, md5s = Stores(home.root), {row.md5 for row in contents}
     found = objects_of(stores, _manifests(home), records, md5s)
     going = found.to_purge()
-    scenes = {scene for _, scene in found.alone.values()}
-    data_changed = _drop_from_data(home.root, stores, scenes, md5s)
+    scenes = {scene for names in found.alone.values() for _, scene in names}
+    _drop_from_data(home.root, stores, scenes, md5s)
     _write_down(home, contents, going, name)
     trees = _trees(home.root)
-    removed = [
-        Removed(md5, path, scene, (*stores.remove(md5), *_remove_files(home.root, trees, path, md5)))
-        for md5, (path, scene) in going.items()
-    ]
+    removed = []
+    for md5, names in going.items():
+        paths = tuple(path for path, _ in names)
+        places = [*stores.remove(md5), *_remove_files(home.root, trees, paths, md5)]
+        removed.append(Removed(md5, paths, tuple(dict.fromkeys(places))))
     return Purge(
         removed=tuple(removed),
         memo_entries=sum(_forget(url, scenes) for url in {str(home.memo), os.environ.get(MEMO, str(home.memo))}),
         kept={path: len(found.mixed[path]) for path in sorted(found.mixed)},
-        shared=tuple(sorted(path for md5, (path, _) in found.alone.items() if md5 in found.needed)),
-        data_changed=data_changed,
+        shared=tuple(sorted(path for md5 in found.alone.keys() & found.needed for path, _ in found.alone[md5])),
     )
 
 
@@ -107,7 +104,7 @@ def _manifests(home: Home) -> Iterator[str]:
                 yield str(out["md5"])
 
 
-def _drop_from_data(root: Path, stores: Stores, scenes: set[str], md5s: set[str]) -> bool:
+def _drop_from_data(root: Path, stores: Stores, scenes: set[str], md5s: set[str]) -> None:
     """Let data.dvc list the scenes no more: what it lists, `dvc pull` wants to have."""
     from dvc.utils.serialize import dump_yaml, load_yaml
 
@@ -115,7 +112,7 @@ def _drop_from_data(root: Path, stores: Stores, scenes: set[str], md5s: set[str]
     here = {Path(file.path).stem for file in files if file.md5 in md5s} & scenes
     going = [file for file in files if Path(file.path).stem in here]
     if not going:
-        return False
+        return
     left = tuple((file.path, file.md5) for file in files if file not in going)
     content = load_yaml(str(root / DATA_FILE))
     out = next(out for out in content["outs"] if out["path"] == DATA)
@@ -126,13 +123,12 @@ def _drop_from_data(root: Path, stores: Stores, scenes: set[str], md5s: set[str]
     partial = root / f".{DATA_FILE}.partial"
     dump_yaml(str(partial), content)
     partial.replace(root / DATA_FILE)
-    return True
 
 
-def _write_down(home: Home, contents: tuple[Withdrawal, ...], going: Mapping[str, tuple[str, str]], name: str) -> None:
+def _write_down(home: Home, contents: tuple[Withdrawal, ...], going: Mapping[str, list[Named]], name: str) -> None:
     """One entry for each withdrawn content that has none for all of these objects."""
     journal, time = journal_of(home), datetime.now(UTC).isoformat(timespec="seconds")
-    objects = [{"md5": md5, "path": path} for md5, (path, _) in going.items()]
+    objects = [{"md5": md5, "path": path} for md5, names in going.items() for path, _ in names]
     for row in contents:
         while True:
             lines = journal.lines()
@@ -160,8 +156,8 @@ def _trees(root: Path) -> tuple[Path, ...]:
     )
 
 
-def _remove_files(root: Path, trees: Iterable[Path], path: str, md5: str) -> Iterator[str]:
-    for tree in trees:
+def _remove_files(root: Path, trees: Iterable[Path], paths: Iterable[str], md5: str) -> Iterator[str]:
+    for tree, path in product(trees, paths):
         file = tree / path
         into_cache = file.is_symlink() and file.readlink().as_posix().endswith(
             f"{md5[:2]}/{md5[2:]}"

@@ -89,13 +89,14 @@ def withdraw(home: Home, client: MlflowClient, request: Request) -> Withdrawing:
         time = datetime.now(UTC).isoformat(timespec="seconds")
         contents = _keep(home, [Withdrawal(md5, md5s[md5], reason, name, time) for md5 in sorted(md5s)])
         add_to_list(home.root / WITHDRAWN_FILE, contents)
-        every = reached_versions(index, sorted(withdrawn(home)))
+        known = withdrawn(home)
+        every = reached_versions(index, sorted(known))
         tag(client, every)
         used = {found for md5 in md5s for found in contents_of(index, md5)} | {
             found for found in here if found[1] in md5s
         }
         return Withdrawing(
-            contents,
+            tuple(known[row.md5] for row in contents),
             tuple(sorted({scene_id for scene_id, _ in used})),
             reached_versions(index, sorted(md5s)),
             frozenset(reached.name for reached in every),
