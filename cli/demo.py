@@ -115,7 +115,9 @@ def _show_verdicts(console: "Console", verdicts: tuple[dict[str, Any], ...]) -> 
             f"{verdict['model']}/{verdict['version']}: {verdict['state']}, {passed} of {len(gates)} gates passed"
         )
         for gate, outcome in gates:
-            said = f"  {'passed ' if outcome['passed'] else 'refused'}  {gate}: {outcome['reason']}"
+            # What an older flow recorded knows no gates that wait.
+            word = "passed" if outcome["passed"] else "waits" if outcome.get("waits_for_people") else "refused"
+            said = f"  {word:7}  {gate}: {outcome['reason']}"
             console.print(said, markup=False, soft_wrap=True)
 
 

@@ -139,7 +139,8 @@ def _version(version: Mapping[str, Any], known: Mapping[tuple[str, str], Any], m
 
 def _gate(verdict: Mapping[str, Any], gate: Mapping[str, Any]) -> list[object]:
     outcome = gate["outcome"]
-    answer = "passed" if outcome["passed"] else Markdown("**refused**")
+    waits = outcome.get("waits_for_people")  # unknown to what an older flow recorded
+    answer = "passed" if outcome["passed"] else Markdown("**waits**") if waits else Markdown("**refused**")
     return [f"{verdict['model']}/{verdict['version']}", gate["gate"], answer, outcome["reason"]]
 
 

@@ -12,7 +12,8 @@ def judge(settings: NoCriticalFailure, candidate: Candidate, champion: Candidate
     verdicts = candidate.lineage.verdicts
     failures = [f"{verdict.stage}: {failure}" for verdict in verdicts for failure in verdict.critical_failures]
     checks = sum(verdict.checks for verdict in verdicts)
-    evidence = {"checks": checks, "critical_failures": failures}
+    warnings = [f"{verdict.stage}: {warning}" for verdict in verdicts for warning in verdict.warnings]
+    evidence = {"checks": checks, "critical_failures": failures, "warnings": warnings}
     if checks == 0:
         return Outcome(False, "no expectation was checked", evidence)
     return Outcome(not failures, "; ".join(failures) or f"none in {checks} expectations", evidence)
