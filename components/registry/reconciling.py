@@ -114,9 +114,6 @@ def _versions(home: Home, client: MlflowClient, experiment: str, model: str) -> 
         name = f"{model}/{version.version}"
         try:
             done = complete(home, client, version, logged) if logged is not None else ()
-            if is_half_written(version):
-                finish_verdict(client, version)
-                done = (*done, "tags of its verdict")
         except FusarError as error:
             yield Step(name, str(error), is_mended=False)
             continue
@@ -125,16 +122,23 @@ def _versions(home: Home, client: MlflowClient, experiment: str, model: str) -> 
 
 
 def _promotions(home: Home, client: MlflowClient, model: str) -> Iterator[Step]:
-    versions = versions_of(client, model)
     ledger = Ledger(journal_url(home.root))
     try:
         done = follow(client, ledger, model)
         if done:
             yield Step(model, "; ".join(done))
-        yield from _verdicts(Promoter(home), versions, bool(ledger.entries(model)))
+        yield from _half_verdicts(client, model)
+        yield from _verdicts(Promoter(home), versions_of(client, model), bool(ledger.entries(model)))
         yield from _challenger(client, ledger, model)
     except FusarError as error:
         yield Step(model, str(error), is_mended=False)
+
+
+def _half_verdicts(client: MlflowClient, model: str) -> Iterator[Step]:
+    for version in versions_of(client, model):
+        if is_half_written(version):
+            finish_verdict(client, version)
+            yield Step(f"{model}/{version.version}", "wrote the tags of its verdict")
 
 
 def _verdicts(promoter: Promoter, versions: list[ModelVersion], has_champion: bool) -> Iterator[Step]:

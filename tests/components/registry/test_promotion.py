@@ -41,7 +41,7 @@ def add_version(root: Path, count: float, by_hand: bool = False, weights: Path |
         client.log_model_artifacts(logged.model_id, str(weights), "artifacts/gpt")
     tags = {CHAIN_TAG: f"chain of {count}", EVALUATION_TAG: f"items{count}"}
     version = client.create_model_version(
-        model, source=f"models:/{logged.model_id}", tags=tags, model_id=logged.model_id
+        model, source=f"models:/{logged.model_id}", tags=tags, model_id=logged.model_id, description="of a test"
     )
     return str(version.version)
 
