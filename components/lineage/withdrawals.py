@@ -108,7 +108,7 @@ def purged(home: Home) -> Mapping[str, Purged]:
         if line.content.get("action") == PURGE:
             scene_id, name, time = (_text(line, key) for key in ("scene_id", "name", "time"))
             for item in line.content.get("objects", ()):
-                found[item["md5"]] = Purged(item["md5"], item["path"], scene_id, name, time)
+                found.setdefault(item["md5"], Purged(item["md5"], item["path"], scene_id, name, time))
     return found
 
 
