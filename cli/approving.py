@@ -81,7 +81,8 @@ def _tell(approval: "Approval", verdict: "Verdict | None") -> None:
 
     Console().print(table_of(verdict))
     typer.echo(f"{name}: {verdict.state}; the champion is {_champion(verdict)}.")
-    typer.echo(f"Next: fusar ledger show {approval.model}")
+    waits = verdict.state == "awaiting approval"
+    typer.echo(f"Next: fusar promote approve {name}" if waits else f"Next: fusar ledger show {approval.model}")
 
 
 def _champion(verdict: "Verdict") -> str:

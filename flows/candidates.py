@@ -8,13 +8,13 @@ from components.registry.approvals import Approval
 from components.registry.candidacy import judge_again
 from components.registry.verdicts import Verdict
 from components.revisions.home import Home
+from flows.deployments import PROMOTE
 from flows.server import API_URL, CLIENT
 from flows.services import running_services
 
 # The automation in prefect.yaml expects events of these names and hands their payload to the flow.
 EVENTS = {"approve": "fusar.candidate.approved", "reject": "fusar.candidate.rejected"}
 RESOURCE = "fusar.model-version"
-DEPLOYMENT = "promote/workers"
 
 
 def go_on(home: Home, approval: Approval) -> Verdict | None:
@@ -50,7 +50,7 @@ def _told(url: str, approval: Approval) -> bool:
         )
         try:
             with get_client(sync_client=True) as client:
-                client.read_deployment_by_name(DEPLOYMENT)
+                client.read_deployment_by_name(PROMOTE)
                 # By HTTP and not by `emit_event`, which sends from a thread and never says whether it arrived.
                 client.request("POST", "/events", json=[event.model_dump(mode="json")]).raise_for_status()
         except (ObjectNotFound, HTTPError):

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+PROMOTE = "promote/workers"  # what an event, or the reconciler, starts
 PREFECT_FILE = Path(__file__).resolve().parents[1] / "prefect.yaml"
 POOLS = {
     "control": "Flows that wait for others; they do no work themselves.",

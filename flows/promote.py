@@ -6,9 +6,6 @@ from prefect import flow
 from prefect.states import Completed, Failed, State
 
 from components.contract.errors import FusarError
-from components.lineage.versions import open_registry
-from components.registry.candidacy import judge_again
-from components.registry.comparison import comparison, in_words
 from components.revisions.home import find_home
 from flows.addresses import addresses
 from flows.artifacts import key_of, show_markdown
@@ -22,6 +19,12 @@ def promote(model: str, version: str) -> State[None]:
         model: Registered name.
         version: Number of the version.
     """
+    # Here and not above: `make up` reads this file to make the deployment, and MLflow's import takes seconds.
+    from components.lineage.versions import CHAMPION, open_registry
+    from components.registry.candidacy import judge_again
+    from components.registry.comparison import comparison, in_words
+    from components.registry.verdicts import AWAITING
+
     home = find_home(Path.cwd())
     # A message and no exception: a refusal is an answer, and Prefect would have to pickle the error.
     try:
@@ -30,4 +33,5 @@ def promote(model: str, version: str) -> State[None]:
     except FusarError as error:
         return Failed(message=str(error))
     show_markdown(key_of("promote", model, version), text, f"{model}/{version} beside the champion")
-    return Completed(name=verdict.state.capitalize(), message=in_words(verdict))
+    name = verdict.state.capitalize() if verdict.state in (CHAMPION, AWAITING) else "Refused"
+    return Completed(name=name, message=in_words(verdict))

@@ -7,15 +7,17 @@ from prefect.deployments import run_deployment
 from prefect.states import Completed, Failed, State
 
 from components.contract.errors import FusarError
-from components.registry.candidacy import unanswered
-from components.registry.reconciling import reconcile as bring_together
 from components.revisions.home import find_home
-from flows.candidates import DEPLOYMENT
+from flows.deployments import PROMOTE
 
 
 @flow(name="reconcile", persist_result=False)  # type: ignore[untyped-decorator]
 def reconcile() -> State[None]:
     """Bring ledger, tags and aliases together, and start `promote` for candidates whose event was lost."""
+    # Here and not above: `make up` reads this file to make the deployment, and MLflow's import takes seconds.
+    from components.registry.candidacy import unanswered
+    from components.registry.reconciling import reconcile as bring_together
+
     home = find_home(Path.cwd())
     try:
         steps = bring_together(home)
@@ -27,7 +29,7 @@ def reconcile() -> State[None]:
         parameters = {"model": approval.model, "version": approval.version}
         # The key: a run that still stands in the queue is not started a second time an hour later.
         key = f"{approval.model}/{approval.version}/{approval.number}"
-        run_deployment(DEPLOYMENT, parameters=parameters, timeout=0, as_subflow=False, idempotency_key=key)
+        run_deployment(PROMOTE, parameters=parameters, timeout=0, as_subflow=False, idempotency_key=key)
         done.append(f"{approval.model}/{approval.version}: {approval.in_words}, and no verdict followed; judged again")
     name = "Completed" if all(step.is_mended for step in steps) else "Needs a person"
     return Completed(name=name, message="; ".join(done) or "nothing was open")
