@@ -78,3 +78,37 @@ class ModelFailed(FusarError):
             "Its packages may be other than this environment's: serve it in its own (docs/how-to/serve-a-champion.md)."
         )
         return f"{self.model}: could not answer ({self.reason}). {remedy}"
+
+
+class BadCollection(FusarError):
+    """A STAC document cannot be used."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path, self.problem = path, problem
+
+    def __str__(self) -> str:
+        return f"{self.path}: is no STAC item or collection that can be predicted: {self.problem}."
+
+
+class NothingToPredict(FusarError):
+    """There is no scene in what a person named."""
+
+    def __init__(self, sources: tuple[str, ...]) -> None:
+        super().__init__(sources)
+        self.sources = sources
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.sources)}: no scene in it. Give GeoTIFFs, folders of them, or a STAC collection."
+
+
+class NoAnswers(FusarError):
+    """Every scene of a batch was set aside."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__(reasons)
+        self.reasons = reasons
+
+    def __str__(self) -> str:
+        lines = "\n  ".join(self.reasons)
+        return f"no scene could be asked about:\n  {lines}"

@@ -61,7 +61,7 @@ class ChipPrediction:
 
 
 def predict_scene(
-    path: Path, polarizations: Sequence[str], scale: Scale, answer: Answer, chip_size: int
+    path: Path, polarizations: Sequence[str], scale: Scale, answer: Answer, chip_size: int, shows_progress: bool = True
 ) -> list[ChipPrediction]:
     """Ask a model about every chip of a scene, row by row.
 
@@ -71,6 +71,7 @@ def predict_scene(
         scale: what the samples are: linear power, decibels, or uncalibrated amplitude.
         answer: `predict` of a loaded fusar-gpt model: a frame with its input columns to one answer a row.
         chip_size: side of the chips that the model was trained on [pixel].
+        shows_progress: whether it says on stderr how far it is; false for one of many scenes.
 
     Raises:
         SceneError: the file cannot be used.
@@ -80,7 +81,7 @@ def predict_scene(
         check_bands(raster, polarizations, scale)
         rows = offsets(raster.height, chip_size, chip_size)
         predictions: list[ChipPrediction] = []
-        for row in progress(rows, "predict", len(rows)):
+        for row in progress(rows, "predict", len(rows)) if shows_progress else rows:
             chips = list(_chips_in_row(raster, read_codes(raster, scale, row, chip_size), row))
             for first in range(0, len(chips), CHIPS_AT_ONCE):
                 predictions += _ask(chips[first : first + CHIPS_AT_ONCE], raster, polarizations, answer)

@@ -1,6 +1,7 @@
 """What the bands of a scene are: from its STAC item, or from the person who asks."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -28,7 +29,15 @@ def bands_of(scene: Path, polarizations: str, scale: str) -> Bands:
     Raises:
         UnknownBands: neither says it, or the scale is none of the three.
     """
-    properties = _item_properties(scene)
+    return bands_from(item_properties(scene), scene, polarizations, scale)
+
+
+def bands_from(properties: Mapping[str, object], scene: Path, polarizations: str = "", scale: str = "") -> Bands:
+    """`bands_of` with the properties of an item that is at hand.
+
+    Raises:
+        UnknownBands: neither says it, or the scale is none of the three.
+    """
     names = polarizations.split(",") if polarizations else properties.get("sar:polarizations")
     known = {name: name for name in get_args(Scale)}.get(scale or str(properties.get("fusar:scale")))
     if not isinstance(names, list) or known is None:
@@ -36,7 +45,8 @@ def bands_of(scene: Path, polarizations: str, scale: str) -> Bands:
     return Bands(tuple(str(name).strip().upper() for name in names), known)
 
 
-def _item_properties(scene: Path) -> dict[str, object]:
+def item_properties(scene: Path) -> dict[str, object]:
+    """Properties of the item at ../items/<scene>.json; none where there is none."""
     item = scene.parent.parent / "items" / f"{scene.stem}.json"
     try:
         properties = json.loads(item.read_text(encoding="utf-8"))["properties"]

@@ -241,3 +241,48 @@ SCENES = _schema(
     ],
     {"geo": json.dumps(_GEO, sort_keys=True)},
 )
+
+_MODEL = _required("model", pa.string(), "The registered version that answered: fusar-gpt/3.")
+_OUTLINE = _required("footprint", pa.binary(), "Outline: WKB polygon in EPSG:4326 [degree].")
+
+PREDICTIONS = _schema(
+    "predictions",
+    1,
+    "One row per chip that a model was asked about; one file per scene: chips/<scene_id>.parquet (GeoParquet).",
+    [
+        CHIP_ID,
+        SCENE_ID,
+        _MODEL,
+        _required("row", pa.int32(), "Offset of the chip's upper left corner in its scene, downwards [pixel]."),
+        _required("col", pa.int32(), "The same, to the right [pixel]."),
+        _OUTLINE,
+        _required("longitude", pa.float64(), "Of the chip's centre [degree]."),
+        _required("latitude", pa.float64(), "Of the chip's centre [degree]."),
+        _optional("datetime", pa.string(), "Time of acquisition, UTC, ISO 8601, where an item says it."),
+        _required("land_cover", pa.string(), "Answer to: which land cover is most of it?"),
+        _required("class", pa.string(), "Answer to: what is this chip of?"),
+        _required("ships", pa.string(), "Answer to: how many ships?"),
+        _required("aircraft", pa.string(), "Answer to: how many aircraft?"),
+        _required("ship_boxes", pa.string(), "Answer to: where are ships? As the model wrote it."),
+        _required("aircraft_boxes", pa.string(), "Answer to: where are aircraft? As the model wrote it."),
+    ],
+    {"geo": json.dumps(_GEO, sort_keys=True)},
+)
+
+PREDICTED_BOXES = _schema(
+    "predicted_boxes",
+    1,
+    "One row per box that a model gave for a chip's class; one file per scene: boxes/<scene_id>.parquet (GeoParquet).",
+    [
+        CHIP_ID,
+        SCENE_ID,
+        _MODEL,
+        _required("label", pa.string(), "The model's own word for what is in it."),
+        _required("x0", pa.float32(), "Left edge in the chip [pixel]."),
+        _required("y0", pa.float32(), "Upper edge [pixel]; rows count downwards."),
+        _required("x1", pa.float32(), "Right edge [pixel], exclusive."),
+        _required("y1", pa.float32(), "Lower edge [pixel], exclusive."),
+        _OUTLINE,
+    ],
+    {"geo": json.dumps(_GEO, sort_keys=True)},
+)
