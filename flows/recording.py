@@ -13,6 +13,7 @@ import yaml
 from components.contract.stage import OUTPUTS_FOLDER
 from components.revisions.checkout import Checkout
 from components.revisions.home import Home
+from components.tracking.consumption import Meter
 from components.tracking.keys import input_key
 from components.tracking.markdown import escaped, link
 from components.tracking.results import NOTHING_LEFT, Opening, RetrainResult, StageResult, Status
@@ -68,9 +69,9 @@ class Recorder:
         told = self._told(f"restored {stage} of {self.mlflow_run_id}", stage, entry, restored=True)
         _tell(self._home, told, "COMPLETE")
 
-    def stage(self, stage: str, entry: Mapping[str, Any]) -> "StageRecord":
+    def stage(self, stage: str, entry: Mapping[str, Any], holds_gpus: bool = False) -> "StageRecord":
         """Begin the run of a stage whose command has just started; beside it, MLflow is imported for the first one."""
-        began = time.time()
+        began, meter = time.time(), Meter(holds_gpus)
         values = [value.get(stage, {}) for value in entry.get("params", {}).values()]
         params = {name: value for found in values for name, value in _flat(found).items()}
         opening = Opening(f"Stage {escaped(stage)} of a retrain. {self._origin}.", params)
@@ -78,7 +79,8 @@ class Recorder:
         told = self._told(mlflow_run_id, stage, entry)
         _tell(self._home, told, "START")
         tell = partial(_tell, self._home, told)
-        return StageRecord(self._tracking, mlflow_run_id, self._checkout.folder / OUTPUTS_FOLDER / stage, began, tell)
+        outputs = self._checkout.folder / OUTPUTS_FOLDER / stage
+        return StageRecord(self._tracking, mlflow_run_id, outputs, (began, meter), tell)
 
     def _told(self, name: str, stage: str, entry: Mapping[str, Any], restored: bool = False) -> "StageRun":
         """A run of a stage as an OpenLineage listener hears of it."""
@@ -114,13 +116,18 @@ class Recorder:
 
 
 class StageRecord:
-    """The run of one stage from its start, `began` [s since 1970], to its end."""
+    """The run of one stage from its start [s since 1970, with the counters of that moment] to its end."""
 
     def __init__(
-        self, tracking: "Tracking", mlflow_run_id: str, outputs: Path, began: float, tell: Callable[..., None]
+        self,
+        tracking: "Tracking",
+        mlflow_run_id: str,
+        outputs: Path,
+        start: tuple[float, Meter],
+        tell: Callable[..., None],
     ) -> None:
         self._tracking, self._mlflow_run_id, self._outputs = tracking, mlflow_run_id, outputs
-        self._began, self._tell = began, tell
+        (self._began, self._meter), self._tell = start, tell
 
     def close(
         self, status: Status, entry: Mapping[str, Any], log_file: Path, side_folder: Path, failure: str = ""
@@ -131,7 +138,8 @@ class StageRecord:
         result = StageResult(
             status=status,
             duration_s=time.time() - self._began,
-            metrics=self._metrics(metrics_file) if has_ended_well and metrics_file.exists() else {},
+            metrics=self._meter.read()
+            | (self._metrics(metrics_file) if has_ended_well and metrics_file.exists() else {}),
             output_md5s={out["path"]: str(out.get("md5")) for out in entry.get("outs", ())},
             log_file=log_file,
             side_folder=side_folder,

@@ -107,7 +107,8 @@ class _StageRun:
         # DVC says this where it starts the command and nowhere else: what it restores, it never announces so.
         if line == f"Running stage '{self.state.name}':" and self.record is None:
             entry = entry_before_run(self.work.checkout.folder, self.state.name)
-            self.record = self.work.recorder.stage(self.state.name, entry)
+            holds_gpus = self.work.pools.get(self.state.name) == "gpu"
+            self.record = self.work.recorder.stage(self.state.name, entry, holds_gpus)
         kind, _, text = line.partition(": ")
         if self.newest_error.endswith(":"):  # DVC names what it means on the next line
             self.newest_error += f" {line.strip()}"
