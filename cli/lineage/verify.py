@@ -53,11 +53,7 @@ def _print(found: "Verification") -> None:
     for note in found.notes:
         typer.echo(note)
     typer.echo(f"{found.version}: {found.files} files, {found.bytes / 1e6:.1f} MB read, {_verdict(found)}.")
-    typer.echo(
-        f"Next: fusar model reproduce {found.version}"
-        if found.is_whole
-        else f"Next: fusar lineage show {found.version}"
-    )
+    typer.echo(f"Next: fusar {'model reproduce' if found.is_whole else 'lineage show'} {found.version}")
 
 
 def _verdict(found: "Verification") -> str:

@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, Metric, Param, Run, RunTag
 
 from components.tracking.curves import curve_metrics
+from components.tracking.processor import PROCESSOR, processor_type
 from components.tracking.results import NOTHING_LEFT, NOTHING_YET, Opening, RetrainResult, StageResult, Status
 from components.tracking.store import experiment_id, open_store
 
@@ -86,7 +87,7 @@ class Tracking:
 
     def start_stage_run(self, parent: str, stage: str, stage_input_key: str, opening: Opening = NOTHING_YET) -> str:
         """Id of a new child run of `parent`, which carries the stage's input key from its start."""
-        tags = {KIND: "stage", STAGE: stage, INPUT_KEY: stage_input_key, _PARENT: parent}
+        tags = {KIND: "stage", STAGE: stage, INPUT_KEY: stage_input_key, _PARENT: parent, PROCESSOR: processor_type()}
         mlflow_run_id = self._create(tags, stage, opening)
         self._link(parent, stage, mlflow_run_id, "ran")
         return mlflow_run_id
