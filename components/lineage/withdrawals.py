@@ -91,7 +91,7 @@ def withdrawn(home: Home) -> Mapping[str, Withdrawal]:
         if line.content.get("action") == WITHDRAW:
             found[_text(line, "md5")] = Withdrawal(**{name: _text(line, name) for name in COLUMNS})
         elif line.content.get("action") == PURGE:
-            purges[_text(line, "md5")] = line.content
+            purges.setdefault(_text(line, "md5"), line.content)
     for md5 in found.keys() & purges.keys():
         found[md5] = replace(found[md5], purged_by=str(purges[md5]["name"]), purged_at=str(purges[md5]["time"]))
     return found
