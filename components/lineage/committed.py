@@ -2,12 +2,11 @@
 
 import hashlib
 import io
-import os
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from components.lineage.contents import listing_md5
-from components.lineage.objects import Digests, digests_of, side_by_side
+from components.lineage.objects import Digests, digests_of
 from components.lineage.record import Content, Lineage
 from components.revisions import git
 from components.revisions.errors import RevisionError
@@ -56,16 +55,13 @@ def _resolved(home: Home, revision: str) -> str | None:
 
 def _md5_at(home: Home, commit: str, path: str) -> str:
     """The md5 that DVC gives a file or folder of a commit; empty where it has none."""
-    listing = git.git(home.root, "ls-tree", "-r", "-z", "--name-only", "--end-of-options", commit, path)
-    names = [os.fsdecode(name) for name in listing.split(b"\0") if name]
-    contents = side_by_side(lambda name: git.blob(home.root, commit, name) or b"", names)
     files = [
         Content(path=name, md5=hashlib.md5(content, usedforsecurity=False).hexdigest())
-        for name, content in zip(names, contents, strict=True)
+        for name, content in git.files_under(home.root, commit, path).items()
     ]
     if not files:
         return ""
-    if names == [path]:
+    if files[0].path == path:
         return files[0].md5
     return listing_md5(
         [Content(path=PurePosixPath(file.path).relative_to(path).as_posix(), md5=file.md5) for file in files]

@@ -18,14 +18,14 @@ def environment() -> dict[str, str]:
     return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
-def git(folder: Path, *arguments: str) -> bytes:
-    """What git prints for these arguments in `folder`.
+def git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """What git prints for these arguments in `folder`; `given` is its standard input.
 
     Raises:
         GitFailed: git ended with an error.
     """
     command = ["git", *SAFE, *arguments]
-    result = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, check=False, input=b"")
+    result = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, check=False, input=given)
     if result.returncode != 0:
         answer = result.stderr.decode(errors="replace").strip() or f"exit code {result.returncode}"
         raise GitFailed(" ".join(arguments), answer)
@@ -73,6 +73,19 @@ def blob(folder: Path, commit: str, path: str) -> bytes | None:
         return git(folder, "cat-file", "blob", "--end-of-options", f"{commit}:{path}")
     except GitFailed:
         return None
+
+
+def files_under(folder: Path, commit: str, path: str) -> dict[str, bytes]:
+    """Content of each file at or under a path of a commit, by its path in the repository; asked of git at once."""
+    listing = git(folder, "ls-tree", "-r", "-z", "--end-of-options", commit, path)
+    entries = [entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry]
+    wanted = b"".join(about.split()[2] + b"\n" for about, _ in entries)
+    answer, contents = git(folder, "cat-file", "--batch", given=wanted), {}
+    for _, name in entries:
+        head, _, answer = answer.partition(b"\n")
+        size = int(head.split()[2])
+        contents[os.fsdecode(name)], answer = answer[:size], answer[size + 1 :]
+    return contents
 
 
 def names_in(folder: Path, commit: str, path: str) -> tuple[str, ...]:
