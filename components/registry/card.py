@@ -1,21 +1,28 @@
 """The model cards of the registry's pages: of a model in general, and of one version with its figures and data."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from mlflow.models import ModelSignature
 
-from components.lineage.record import FROM_SCRATCH, Lineage, Scene
+from components.lineage.pages.footprints import footprints_of
+from components.lineage.record import Lineage, Scene
+from components.pages.maps import footprint_png
+from components.registry.card_head import with_head
+from components.registry.card_licence import LICENSE, licence_of
+from components.registry.card_slices import weakest_slices
+from components.registry.costs import Cost, costs_table
 from components.registry.models import RegisteredModel
 from components.tracking.addresses import HERE, run_address, version_address
 from components.tracking.figures import figures_table, main_figures
 from components.tracking.markdown import Markdown, code, escaped, link, table
 
-LICENSE: Final = "Apache-2.0"
 # MLflow keeps 5000 letters of a version's description on a database server.
 LONGEST: Final = 5000
+README_FILE: Final = "README.md"
+MAP_FILE: Final = "places.png"
 _MOST_NAMES: Final = 8
 _SIMULATED: Final = "**All scenes are simulated**: the figures prove the path, not what real SAR would give."
 _SOME_SIMULATED: Final = "**Some of the scenes are simulated**: the figures do not say what real SAR alone would give."
@@ -39,31 +46,77 @@ def model_card(model: RegisteredModel, signature: ModelSignature) -> str:
     )
 
 
-def version_card(model: RegisteredModel, lineage: Lineage, version: str, report: Path, experiment_id: str) -> str:
+def version_card(
+    model: RegisteredModel,
+    lineage: Lineage,
+    version: str,
+    report: Path,
+    experiment_id: str,
+    costs: Sequence[Cost] = (),
+) -> str:
     """What one version is worth and what made it; at most LONGEST letters.
 
     Args:
         model: which model.
         lineage: its record.
-        version: its number.
+        version: its number; empty while it has none.
         report: report.json of its evaluation.
         experiment_id: MLflow's, for the links.
+        costs: of the stages, in their order.
     """
-    figures = [figure for figure in main_figures(report) if figure.model == model.name]
-    parts = [
-        model.summary,
-        *_warning(lineage.scenes),
-        "## Figures on held-out places",
-        figures_table(figures) if figures else "None.",
-        "## Data",
-        *_data(lineage),
-        "## What made it",
-        *_origin(model, lineage, version, experiment_id),
-        f"## Limits\n\n{_LIMITS}",
-        f"## Licence\n\n{_licence(lineage)}",
-    ]
+    parts = list(_parts(model, lineage, version, report, experiment_id))
+    whole = "\n\n".join([*parts[:-2], *_costs(costs), *parts[-2:]])
+    if len(whole) <= LONGEST:
+        return whole
+    # README.md among the version's files has all of it.
     text = "\n\n".join(parts)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def write_readme(
+    model: RegisteredModel, lineage: Lineage, report: Path, experiment_id: str, costs: Sequence[Cost], folder: Path
+) -> None:
+    """Put the whole card among a version's files: README.md with a head for programs, and the map `places.png`.
+
+    Args:
+        model: which model.
+        lineage: its record.
+        report: report.json of its evaluation.
+        experiment_id: MLflow's, for the links.
+        costs: of the stages, in their order.
+        folder: of the version's files.
+    """
+    footprints = footprints_of(lineage.scenes)
+    if footprints:
+        (folder / MAP_FILE).write_bytes(footprint_png(footprints))
+    parts = list(_parts(model, lineage, "", report, experiment_id))
+    slices = weakest_slices(report, model.name)
+    extra = [*(("## Weakest slices", slices) if slices else ()), *_costs(costs)]
+    picture = [f"![Map of the scenes by sensor and split]({MAP_FILE})"] if footprints else []
+    text = "\n\n".join([f"# {escaped(model.name)}", *picture, *parts[:-2], *extra, *parts[-2:]])
+    figures = [figure for figure in main_figures(report) if figure.model == model.name]
+    (folder / README_FILE).write_text(with_head(text, lineage, figures, LICENSE), encoding="utf-8")
+
+
+def _parts(model: RegisteredModel, lineage: Lineage, version: str, report: Path, experiment_id: str) -> Iterator[str]:
+    figures = [figure for figure in main_figures(report) if figure.model == model.name]
+    yield model.summary
+    yield from _warning(lineage.scenes)
+    yield "## Figures on held-out places"
+    yield figures_table(figures) if figures else "None."
+    yield "## Data"
+    yield from _data(lineage)
+    yield "## What made it"
+    yield from _origin(model, lineage, version, experiment_id)
+    yield f"## Limits\n\n{_LIMITS}"
+    yield f"## Licence\n\n{licence_of(lineage)}"
+
+
+def _costs(costs: Sequence[Cost]) -> Iterator[str]:
+    if costs:
+        yield "## Energy and time"
+        yield "Each stage by the run that made its outputs. Energy: the whole machine's, where a counter was readable."
+        yield costs_table(costs)
 
 
 def _interface(signature: ModelSignature) -> Iterator[str]:
@@ -113,24 +166,19 @@ def _data(lineage: Lineage) -> Iterator[str]:
 def _origin(model: RegisteredModel, lineage: Lineage, version: str, experiment_id: str) -> Iterator[str]:
     retrain = lineage.retrain
     run = link("run of the retrain", run_address(HERE, experiment_id, retrain.mlflow_run_id))
+    name = f"{model.name}/{version}" if version else f"{model.name}/VERSION"
     lines = [
         f"Commit {code(retrain.commit)}, profile {code(retrain.profile)}, {run}",
         f"Base model: {escaped(lineage.base_model)}",
         *(f"Starts from {_version(parent.model, parent.version)}" for parent in lineage.parents),
-        f"The chain down to the scenes: {code(f'fusar lineage show {model.name}/{version}')}",
-        f"Against the policy of today: {code(f'fusar promote check {model.name}/{version}')}",
+        f"The chain down to the scenes: {code(f'fusar lineage show {name}')}",
+        f"Against the policy of today: {code(f'fusar promote check {name}')}",
     ]
     yield "\n".join(f"- {line}" for line in lines)
 
 
 def _version(model: str, version: str) -> Markdown:
     return link(f"{model}/{version}", version_address(HERE, model, version))
-
-
-def _licence(lineage: Lineage) -> str:
-    if lineage.base_model == FROM_SCRATCH:
-        return f"{LICENSE}."
-    return f"Our part: {LICENSE}. It starts from {escaped(lineage.base_model)}, whose licence holds too."
 
 
 def _names(names: Iterable[str]) -> str:

@@ -18,7 +18,9 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from components.lineage.assembly import REPORT
 from components.lineage.evaluations import fetch_evaluation, read_evaluation
 from components.lineage.versions import CHAIN_TAG, logged_model_id, read_lineage
-from components.registry.card import LICENSE, model_card, version_card
+from components.registry.card import model_card, version_card
+from components.registry.card_licence import LICENSE
+from components.registry.costs import costs_of
 from components.registry.models import MODELS, RegisteredModel
 from components.registry.packaging import SIGNATURES
 from components.revisions import git
@@ -98,7 +100,7 @@ def describe(client: MlflowClient, version: ModelVersion) -> ModelVersion:
     lineage = read_lineage(client, version).model_copy(update={"evaluation": read_evaluation(client, version)})
     with tempfile.TemporaryDirectory(prefix="fusar-register-") as scratch:
         report = fetch_evaluation(client, version, Path(REPORT).name, Path(scratch))
-        card = version_card(model, lineage, number, report, str(experiment))
+        card = version_card(model, lineage, number, report, str(experiment), costs_of(client, lineage))
     return client.update_model_version(model.name, number, card)
 
 

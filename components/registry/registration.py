@@ -34,6 +34,8 @@ from components.lineage.versions import (
     write_lineage,
 )
 from components.lineage.withdrawals import withdrawn
+from components.registry.card import write_readme
+from components.registry.costs import costs_of
 from components.registry.finishing import FAILED, READY, complete, describe, finish, unregistered
 from components.registry.models import MODELS, RegisteredModel
 from components.registry.packaging import package
@@ -168,6 +170,8 @@ class _Registration:
             package(model, self.folder, (model_id, self.finished.mlflow_run_id), folder)
             write_lineage(lineage, folder)
             write_version_page(lineage, folder)
+            costs = costs_of(self.client, lineage)
+            write_readme(model, lineage, self.folder / REPORT, self.tracking.experiment_id, costs, folder)
             for name in (LOCK_FILE, PARAMS_FILE):
                 (folder / name).write_bytes((self.folder / name).read_bytes())
             self._put_evaluation(lineage.evaluation, folder / folder_of(lineage.evaluation))
