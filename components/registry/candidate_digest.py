@@ -12,10 +12,11 @@ from components.lineage.artifact_files import ArtifactFiles
 from components.lineage.errors import LineageError
 from components.lineage.evaluations import EVALUATION_TAG, EVALUATIONS_FOLDER
 from components.lineage.objects import side_by_side
+from components.lineage.reproduction import REPRODUCTIONS_FOLDER
 from components.lineage.versions import VERDICTS_FOLDER
 
 # What is written about a version after people could look at it; any other file that comes later makes it another one.
-WRITTEN_LATER: Final = (VERDICTS_FOLDER, "reproductions")
+WRITTEN_LATER: Final = (VERDICTS_FOLDER, REPRODUCTIONS_FOLDER)
 
 
 def candidate_digest(client: MlflowClient, version: ModelVersion) -> str:

@@ -93,7 +93,7 @@ def _figure(metrics: Mapping[str, float], name: str) -> str:
 def _said(home: Home, client: MlflowClient, verdict: Verdict) -> Iterator[str]:
     stated = approvals_of(home, client.get_model_version(verdict.model, verdict.version))
     if stated:
-        rows = [[one.at, one.in_words, one.reason, one.digest[:12]] for one in stated]
+        rows = [[one.at, one.in_words, one.digest[:12], one.reason] for one in stated]
         yield "## Who has spoken"
-        yield table(["when", "what", "why", "about"], rows)
-        yield escaped("A word about other bytes than today's is void; the gate `approvals` says which count.")
+        yield table(["when", "what", "about", "why"], rows)
+        yield escaped("A word about other bytes than today's is void; the gate approvals says which count.")
