@@ -81,8 +81,13 @@ def run(work: Callable[..., Any], *arguments: Any, root: Path, kill_before: int 
     return json.loads(told.read_text()) if process.exitcode == 0 else None
 
 
+def forget_store() -> None:
+    """Forget the store of another test: the forkserver may have been started beside it."""
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
 def _child(work: Callable[..., Any], arguments: tuple[Any, ...], root: Path, kill_before: int, told: Path) -> None:
-    os.environ.pop("MLFLOW_TRACKING_URI", None)  # the forkserver may have been started beside another store
+    forget_store()
     writes = Writes(root, kill_before)
     answer = work(*arguments)
     told.write_text(json.dumps({"writes": writes.labels, "answer": answer}))

@@ -1,7 +1,9 @@
 """The ledger on a real folder: exclusive, whole, and broken as soon as anyone edits it."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,50 @@ def test_the_ledger_lies_in_the_default_dvc_remote_that_all_machines_share(tmp_p
     assert Path(journal_url(tmp_path)).resolve() == tmp_path / ".fusar/remote"
     config.write_text("[core]\n    remote = far\n['remote \"far\"']\n    url = s3://bucket/prefix\n")
     assert journal_url(tmp_path) == "s3://bucket/prefix"
+
+
+def test_an_entry_of_the_first_schema_is_still_read_and_a_new_one_follows_it(tmp_path: Path) -> None:
+    first = {"number": 1, "model": "fusar-gpt", "action": "promote", "version": "1", "replaces": "", **VALUES}
+    path = tmp_path / "ledger/fusar-gpt/1.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({**first, "previous_sha256": NOTHING}))
+    ledger = Ledger(str(tmp_path))
+    said = {"by": "Ada", "verified": True, "reason": "better", "approvals": ({"name": "Ben"},)}
+    ledger.append("fusar-gpt", ledger.entries("fusar-gpt"), version="2", **VALUES, **said)
+    old, new = (written.entry for written in ledger.entries("fusar-gpt"))
+    assert (old.schema_version, old.by, old.verdict) == (1, "", ())
+    assert (new.schema_version, new.by, new.verified, new.approvals[0]["name"]) == (2, "Ada", True, "Ben")
+
+
+def _edit(folder: Path) -> None:
+    path = folder / "2.json"
+    path.write_bytes(path.read_bytes().replace(b'"version": "2"', b'"version": "9"'))
+
+
+def _insert(folder: Path) -> None:
+    (folder / "4.json").rename(folder / "5.json")
+    (folder / "4.json").write_bytes((folder / "3.json").read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("tamper", "wanted"),
+    [
+        (_edit, ["edited 2.json: was changed, or put in the place of another, after entry 3 was written"]),
+        (lambda folder: (folder / "2.json").unlink(), ["removed 2.json: entry 2 before 3.json: removed"]),
+        (_insert, ["inserted 4.json: says that it is entry 3", "inserted 5.json: says that it is entry 4"]),
+        (lambda folder: (folder / "notes.txt").write_text("x"), ["inserted notes.txt: is no entry of this journal"]),
+        (lambda folder: (folder / "3.json").write_text("{"), ["edited 3.json: is no entry of a journal"]),
+        (lambda folder: (folder / ".x.partial").write_text("left by a kill"), []),
+    ],
+)
+def test_every_tampered_object_is_named_with_what_was_done_to_it(
+    tmp_path: Path, tamper: Callable[[Path], object], wanted: list[str]
+) -> None:
+    ledger = Ledger(str(tmp_path))
+    for version in ("1", "2", "3", "4"):
+        ledger.append("fusar-gpt", ledger.entries("fusar-gpt"), version=version, **VALUES)
+    assert ledger.faults("fusar-gpt") == ()
+    tamper(tmp_path / "ledger/fusar-gpt")
+    found = [f"{fault.kind} {fault.path.rsplit('/', 1)[-1]}: {fault.sentence}" for fault in ledger.faults("fusar-gpt")]
+    assert len(found) == len(wanted)
+    assert all(said.startswith(begins) for said, begins in zip(found, wanted, strict=True)), found

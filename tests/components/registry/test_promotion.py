@@ -9,13 +9,18 @@ from mlflow import MlflowClient
 
 from components.lineage.errors import BrokenJournal
 from components.lineage.evaluations import EVALUATION_TAG, folder_of
+from components.lineage.journal import Journal
 from components.lineage.record import LINEAGE_FILE
 from components.lineage.versions import CHAIN_TAG, fetch, open_registry, resolve
 from components.records.schemas import ITEMS
 from components.records.tables import write_table
+from components.registry.errors import ForgottenEntry, RollbackRefused
+from components.registry.examining import faults_of
 from components.registry.ledger import Ledger
 from components.registry.policy import parse_policy
 from components.registry.promotion import Promoter, Verdict
+from components.registry.reconciling import reconcile
+from components.revisions.git import git
 from components.revisions.home import Home
 from components.tracking.runs import Tracking
 from tests.components.lineage.records import record, stage
@@ -134,3 +139,63 @@ def test_weights_that_are_not_finite_are_refused_with_the_tensors_name(root: Pat
     verdict = promoter(root).check("fusar-klip", add_version(root, 0.9, weights=tmp_path / "klip"))
     assert list(refused(verdict)) == ["finite_weights"]
     assert f"tensor '{name}' holds a value that is not finite" in refused(verdict)["finite_weights"]
+
+
+def test_a_rollback_is_an_entry_with_who_and_why_and_only_an_earlier_champion_comes_back(root: Path) -> None:
+    git(root, "init", "--quiet", "--initial-branch=main")
+    git(root, "config", "user.name", "Ada")
+    with pytest.raises(RollbackRefused, match="does not name one as an earlier champion"):
+        promoter(root).rollback(GPT, "", "why not")
+    for count in (0.7, 0.8, 0.9):
+        promoter(root).promote(GPT, add_version(root, count))
+    add_version(root, 0.95)
+    for version, said in (("4", "does not name version 4 .*; earlier champions: 2, 1"), ("3", "version 3")):
+        with pytest.raises(RollbackRefused, match=said):
+            promoter(root).rollback(GPT, version, "why not")
+    with pytest.raises(RollbackRefused, match="say why"):
+        promoter(root).rollback(GPT, "1", "  ")
+    client, ledger = open_registry(root), Ledger(str(root / ".fusar/remote"))
+    assert len(ledger.entries(GPT)) == 3
+    promoter(root).rollback(GPT, "", "counts ships twice")
+    assert promoter(root).rollback(GPT, "1", "that one too").replaces == "2"
+    back = [written.entry for written in ledger.entries(GPT)][3]
+    assert (back.action, back.version, back.replaces, back.reason) == ("rollback", "2", "3", "counts ships twice")
+    assert (back.by, back.verified, [answer.gate for answer in back.verdict]) == ("Ada", False, ["no_withdrawn_scene"])
+    assert aliases(client)["champion"] == "1"
+    assert faults_of(client, ledger, GPT) == ()
+
+
+def test_a_champion_of_withdrawn_scenes_does_not_come_back_and_nothing_changes(root: Path, tmp_path: Path) -> None:
+    git(root, "init", "--quiet", "--initial-branch=main")
+    for count in (0.7, 0.8):
+        promoter(root).promote(GPT, add_version(root, count))
+    (tmp_path / "klip").mkdir()
+    (tmp_path / "klip/config.json").write_text("nobody reads this here")
+    add_version(root, 0.5, weights=tmp_path / "klip")  # the parent that the record names
+    row = {"md5": "md5 of scene0", "scene_id": "scene0", "reason": "licence ended", "name": "Ada", "time": "today"}
+    Journal(str(root / ".fusar/remote"), "withdrawals").append((), {"action": "withdraw", **row})
+    with pytest.raises(RollbackRefused, match=r"no_withdrawn_scene: .*scene0 \(licence ended\)"):
+        promoter(root).rollback(GPT, "1", "counts ships twice")
+    assert len(Ledger(str(root / ".fusar/remote")).entries(GPT)) == 2
+    assert aliases(open_registry(root)) == {"champion": "2"}
+
+
+def test_an_end_of_the_ledger_that_was_removed_or_changed_is_found_and_nothing_is_decided(root: Path) -> None:
+    for count in (0.7, 0.8):
+        promoter(root).promote(GPT, add_version(root, count))
+    client, ledger = open_registry(root), Ledger(str(root / ".fusar/remote"))
+    newest = root / ".fusar/remote/ledger/fusar-gpt/2.json"
+    content = newest.read_bytes()
+    newest.write_bytes(content.replace(b'"version": "2"', b'"version": "1"'))
+    kinds = {fault.kind: fault.sentence for fault in faults_of(client, ledger, GPT)}
+    assert kinds["edited"] == "is not the entry of which MLflow was told"
+    newest.unlink()
+    removed = faults_of(client, ledger, GPT)[0]
+    assert (removed.kind, removed.sentence.split(",")[0]) == ("removed", "entry 2 after it")
+    third = add_version(root, 0.9)
+    with pytest.raises(ForgottenEntry, match=r"2\.json: is not there"):
+        promoter(root).promote(GPT, third)
+    assert [step.is_mended for step in reconcile(Home(root)) if step.subject == GPT] == [False]
+    assert aliases(client) == {"champion": "2"}
+    newest.write_bytes(content)
+    assert promoter(root).promote(GPT, third).state == "champion"
