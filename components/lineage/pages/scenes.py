@@ -12,7 +12,9 @@ from components.pages.parts import Branch, Heat, Tree
 
 SPLITS: Final = ("train", "val", "test")
 FEW: Final = 40  # rows that stand in one fold; what is more is folded by place
+MANY_AT_A_PLACE: Final = 8  # scenes of one sensor at one place, on average, for which places are folds
 _COLUMNS: Final = ("scene", "acquired", "chips", "md5 of its backscatter")
+_WITH_PLACE: Final = ("place", "split", *_COLUMNS)
 
 
 def scenes_section(scenes: Sequence[Scene], title: str, text: str) -> Section:
@@ -44,9 +46,22 @@ def _sensor(name: str, scenes: Sequence[Scene], anchor: str) -> Branch:
     polarizations = sorted({name for scene in scenes for name in scene.polarizations})
     note = f"{_said(scenes)}, {sum(scene.chips for scene in scenes)} chips, {'+'.join(polarizations)}"
     if len(scenes) <= FEW:
-        rows = [(scene.place_id, scene.split, *_row(scene)) for scene in _ordered(scenes)]
-        return Branch(name, note, anchor, ("place", "split", *_COLUMNS), rows)
-    return Branch(name, note, anchor, branches=_grouped(list(_places(scenes))))
+        return Branch(name, note, anchor, _WITH_PLACE, _rows_with_place(scenes))
+    places = len({scene.place_id for scene in scenes})
+    # A fold for each of many places with a scene or two would be more fold than scene.
+    folds = _places(scenes) if len(scenes) >= MANY_AT_A_PLACE * places else _ranges(scenes)
+    return Branch(name, note, anchor, branches=_grouped(list(folds)))
+
+
+def _ranges(scenes: Sequence[Scene]) -> Iterator[Branch]:
+    ordered = _ordered(scenes)
+    for start in range(0, len(ordered), FEW):
+        part = ordered[start : start + FEW]
+        yield Branch(part[0].place_id, f"and on: {_number(part)}", "", _WITH_PLACE, _rows_with_place(part))
+
+
+def _rows_with_place(scenes: Sequence[Scene]) -> list[tuple[str, str, str, str, int, str]]:
+    return [(scene.place_id, scene.split, *_row(scene)) for scene in _ordered(scenes)]
 
 
 def _places(scenes: Sequence[Scene]) -> Iterator[Branch]:
@@ -59,11 +74,11 @@ def _places(scenes: Sequence[Scene]) -> Iterator[Branch]:
         yield Branch(place, note, "", _COLUMNS, [_row(scene) for scene in found])
 
 
-def _grouped(places: Sequence[Branch]) -> list[Branch]:
-    """Places in groups by name where they are more than a person looks through."""
-    if len(places) <= FEW:
-        return list(places)
-    groups = [places[start : start + FEW] for start in range(0, len(places), FEW)]
+def _grouped(folds: Sequence[Branch]) -> list[Branch]:
+    """Folds in groups where they are more than a person looks through."""
+    if len(folds) <= FEW:
+        return list(folds)
+    groups = [folds[start : start + FEW] for start in range(0, len(folds), FEW)]
     return [
         Branch(f"{group[0].title} to {group[-1].title}", f"{len(group)} places", branches=group) for group in groups
     ]
