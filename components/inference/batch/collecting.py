@@ -11,9 +11,7 @@ from components.inference.errors import BadCollection, NothingToPredict
 from components.inference.sensing import Bands, bands_from, item_properties
 
 _RASTERS: Final = (".tif", ".tiff")
-_ASSET: Final = (
-    "backscatter"  # as `fusar data add` names it; a collection with one raster an item may name it otherwise
-)
+_ASSET: Final = "backscatter"  # as `fusar data add` names it; an item with one raster may name it otherwise
 
 
 @dataclass(frozen=True)
@@ -86,12 +84,15 @@ def _candidates(sources: Iterable[Path]) -> Iterator[tuple[Path, Mapping[str, An
             folder = source / "scenes" if (source / "scenes").is_dir() else source
             yield from ((path, None) for path in sorted(folder.iterdir()) if path.suffix.lower() in _RASTERS)
         elif source.suffix.lower() == ".json":
-            yield from _items(source, source.resolve().parent)
+            yield from _items(source, source.resolve().parent, set())
         else:
             yield source, None
 
 
-def _items(document: Path, root: Path) -> Iterator[tuple[Path, Mapping[str, Any] | None]]:
+def _items(document: Path, root: Path, seen: set[Path]) -> Iterator[tuple[Path, Mapping[str, Any] | None]]:
+    if document.resolve() in seen:  # catalogs may link in a circle
+        return
+    seen.add(document.resolve())
     content = _read(document)
     kind = content.get("type")
     if kind == "Feature":
@@ -102,7 +103,7 @@ def _items(document: Path, root: Path) -> Iterator[tuple[Path, Mapping[str, Any]
     elif kind in ("Collection", "Catalog"):
         for link in content.get("links", ()):
             if link.get("rel") in ("item", "items", "child"):
-                yield from _items(_below(root, document, str(link.get("href"))), root)
+                yield from _items(_below(root, document, str(link.get("href"))), root, seen)
     else:
         raise BadCollection(document, f"its type is {kind!r}")
 

@@ -99,7 +99,7 @@ def _rows(
         for box in chip.boxes:
             x0, y0, x1, y1 = box.corners
             corners = {"x0": x0, "y0": y0, "x1": x1, "y1": y1}
-            boxes.append({**common, "label": box.label, **corners, "footprint": _outline(next(features))})
+            boxes.append({**common, "label": _text(box.label), **corners, "footprint": _outline(next(features))})
     return chips, boxes
 
 
@@ -113,8 +113,13 @@ def _chip(scene: Scene, chip: ChipPrediction, feature: Mapping[str, Any]) -> dic
         "longitude": float(longitude[0]),
         "latitude": float(latitude[0]),
         "datetime": scene.datetime,
-        **chip.answers,
+        **{question: _text(answer) for question, answer in chip.answers.items()},
     }
+
+
+def _text(answer: str) -> str:
+    """What Arrow can hold: a model may write half a surrogate pair."""
+    return answer.encode("utf-8", "replace").decode()
 
 
 def _outline(feature: Mapping[str, Any]) -> bytes:
