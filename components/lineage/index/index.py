@@ -5,6 +5,7 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +19,13 @@ from components.lineage.derived import derived_outputs
 from components.lineage.index.changes import add_snapshot, known_snapshot, open_digests
 from components.lineage.index.questions import Questions
 from components.lineage.index.reading import SceneSet, read_version
-from components.lineage.index.tables import SCHEMA, VERSION, dump
+from components.lineage.index.tables import SCHEMA, VERSION, connect, dump
+from components.lineage.predictions import read_predictions
 from components.lineage.versions import CHAIN_TAG, versions_of
 from components.revisions.home import Home
 
 FILE: Final = "lineage.db"
+_OVERLAP: Final = timedelta(minutes=10)
 Key = tuple[str, int]
 
 
@@ -56,6 +59,7 @@ class Index(Questions):
                 order = sorted(new, key=lambda key: _age(key, new[key]))
                 for key in progress(order, "index", len(new)) if new else ():
                     self._add_version(client, key, new[key])
+                self._add_predictions(client)
             return len(new)
 
     def rebuild(self, client: MlflowClient) -> int:
@@ -78,7 +82,7 @@ class Index(Questions):
     def _begin_anew(self) -> None:
         self._connection.close()
         _make(self._path)
-        self._connection = sqlite3.connect(self._path)
+        self._connection = connect(self._path)
 
     def _known(self) -> dict[Key, int]:
         tables = "SELECT model, version, created FROM versions UNION SELECT model, version, created FROM unread"
@@ -102,6 +106,19 @@ class Index(Questions):
         parents = [(*key, parent.model, int(parent.version)) for parent in lineage.parents]
         self._connection.executemany("INSERT INTO parents VALUES (?, ?, ?, ?)", parents)
 
+    def _add_predictions(self, client: MlflowClient) -> None:
+        (newest,) = self._connection.execute("SELECT coalesce(max(at), '') FROM predictions").fetchone()
+        # Of two that are recorded at once, the older may be there later: the last minutes are asked for again.
+        after = (datetime.fromisoformat(newest) - _OVERLAP).isoformat(timespec="milliseconds") if newest else ""
+        known = {row[0] for row in self._connection.execute("SELECT run_id FROM predictions WHERE at > ?", (after,))}
+        for found in read_predictions(client, after):
+            if found.run_id not in known:
+                outputs = json.dumps({output.path: output.md5 for output in found.outputs}, sort_keys=True)
+                row = (found.run_id, found.model, found.version, found.at, outputs)
+                self._connection.execute("INSERT INTO predictions VALUES (?, ?, ?, ?, ?)", row)
+                scenes = {(scene.scene_id, scene.md5, found.run_id) for scene in found.scenes}
+                self._connection.executemany("INSERT INTO predicted VALUES (?, ?, ?)", sorted(scenes))
+
     def _add_snapshot(self, scenes: SceneSet) -> int:
         digests, known = set(scenes.digests), open_digests(self._connection)
         added = scenes.contents(digests - known)
@@ -124,12 +141,12 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         (found,) = connection.execute("PRAGMA user_version").fetchone()
         if found == VERSION:
-            return connection
+            return connect(path)
     except sqlite3.DatabaseError:
         pass  # torn, or no database at all: all of it stands in MLflow too
     connection.close()
     _make(path)
-    return sqlite3.connect(path)
+    return connect(path)
 
 
 def _make(path: Path) -> None:

@@ -6,6 +6,7 @@ spans and what changed, where edges would be a billion.
 """
 
 import sqlite3
+from pathlib import Path
 from typing import Final
 
 VERSION: Final = 2  # of these tables; a file of another one is made anew
@@ -90,6 +91,14 @@ _ORDER: Final = {
     "predictions": "run_id",
     "predicted": "scene_id, md5, run_id",
 }
+_CACHE_KIB: Final = 256 * 1024  # at most; with SQLite's 2 MB a first million of scenes would be read over and over
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection to the file of an index."""
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    return connection
 
 
 def dump(connection: sqlite3.Connection) -> str:

@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 
 from components.lineage.impact import ImpactFinder
 from components.lineage.index.index import FILE, Index, open_index
+from components.lineage.predictions import AskedScene, record_prediction
 from components.lineage.record import LINEAGE_FILE, Content, Parent, Scene
 from components.lineage.scene_table import SCENES_FILE
 from components.lineage.versions import CHAIN_TAG, logged_model_id, open_registry, write_lineage
@@ -171,6 +172,26 @@ def test_two_refreshes_at_once_give_one_content(house: Home, client: MlflowClien
         before = index.dump()
         index.rebuild(client)
         assert index.dump() == before
+
+
+def test_batch_predictions_are_edges_of_their_scenes_and_version(
+    house: Home, client: MlflowClient, index: Index
+) -> None:
+    asked = (AskedScene("scene0", "md5 of scene0"), AskedScene("unknown", "m"))
+    written = (Content(path="chips.parquet", md5="o"),)
+    record_prediction(Tracking(house.root), (GPT, "2"), asked, written)
+    index.refresh(client)
+    record_prediction(Tracking(house.root), (GPT, "1"), asked[:1], ())
+    assert index.refresh(client) == 0
+    before = index.dump()
+    index.rebuild(client)
+    assert index.dump() == before
+    finder = ImpactFinder(house, client, index)
+    (by_two,) = finder.of("unknown").predictions  # no version was made of it
+    assert (by_two.model, by_two.version, by_two.outputs) == (GPT, "2", {"chips.parquet": "o"})
+    assert finder.of("unknown").versions == ()
+    assert [found.version for found in index.predictions_of_scene("md5 of scene0")] == ["2", "1"]
+    assert [found.version for found in finder.of("fusar-klip/1").predictions] == ["1"]
 
 
 def test_the_impact_of_a_version_holds_its_children_and_aliases(
