@@ -128,6 +128,7 @@ def test_when_every_scene_is_bad_the_reasons_are_the_error(home: Home, tmp_path:
         predict_all(home, request(tmp_path / "scenes", tmp_path / "out"))
 
 
+@pytest.mark.slow
 def test_a_killed_batch_goes_on_and_every_scene_is_told_once(home: Home, scenes: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cli.app", "predict", str(scenes), "--model", "fusar-gpt/1"]
     command += ["--polarizations", "VV", "--scale", "decibel", "--out", str(tmp_path / "out")]
