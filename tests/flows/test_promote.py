@@ -19,6 +19,7 @@ from components.registry.ledger import Ledger
 from components.registry.promotion import Promoter
 from components.revisions.home import Home
 from flows.promote import promote
+from flows.reconcile import reconcile
 from flows.server import API_URL
 from tests.components.registry.conftest import empty_store, root  # noqa: F401
 from tests.components.registry.test_promotion import GPT, add_version
@@ -110,6 +111,16 @@ def test_the_flow_says_in_one_sentence_why_it_could_not_judge(repository: Path, 
     (repository / ".fusar/remote/ledger/fusar-gpt/1.json").write_text("torn")
     state = promote(GPT, "1", return_state=True)
     assert state.is_failed() and "is no entry of a journal" in state.message
+
+
+def test_reconcile_brings_the_alias_back_and_judges_nobody_whose_word_was_heard(repository: Path, server: str) -> None:
+    client = open_registry(repository)
+    approve(Home(repository), client, client.get_model_version(GPT, "1"), "looked at it", Person("anna", False))
+    judge_again(Home(repository), GPT, "1")
+    client.delete_registered_model_alias(GPT, "champion")
+    state = reconcile(return_state=True)
+    assert state.type.value == "COMPLETED", state.message
+    assert "alias champion set to version 1" in state.message and "judged again" not in state.message
 
 
 @pytest.mark.slow
