@@ -6,7 +6,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export GX_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE := 1
 
-.PHONY: help setup demo demo-update up down check test test-slow dvc.yaml docs docs-links bench clean
+.PHONY: help setup demo demo-update up down check test test-slow dvc.yaml docs docs-links bench bench-lineage clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ benchmarks/.venv/.peers: benchmarks/orchestration/requirements.txt
 	test -x benchmarks/.venv/bin/python || $(PYTHON) -m venv benchmarks/.venv
 	benchmarks/.venv/bin/pip install --progress-bar off --disable-pip-version-check -r $<
 	@touch $@
+
+bench-lineage: .venv/.runtime ## ask the index of lineage at a million scenes and a thousand versions, generated (many minutes)
+	$(BIN)/python -m benchmarks.lineage.questions
 
 clean: ## remove state, models and outputs (.fusar, mlruns, data, outputs); the environment stays
 	rm -rf .fusar data outputs logs mlruns/mlflow.db* mlruns/artifacts
