@@ -67,13 +67,29 @@ def reproduce(version: Annotated[str, VERSION], as_json: Annotated[bool, JSON] =
 
     Example: fusar model reproduce fusar-gpt@champion
     """
+    found = run_reproduction(Path.cwd(), version)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict()))
+    else:
+        _print(found)
+    if found.outcome == "different":
+        raise typer.Exit(1)
+
+
+def run_reproduction(here: Path, version: str) -> "Reproduction":
+    """Make a version of the repository that `here` lies in anew; progress on stderr.
+
+    Raises:
+        FusarError: something that the user can mend.
+        Interrupted: by the keyboard or by SIGTERM.
+    """
     from cli.watching import shown_progress
     from components.revisions.home import find_home
     from flows.errors import Interrupted
     from flows.listening import watched_by
     from flows.reproducing import reproduce as make_anew
 
-    home = find_home(Path.cwd())
+    home = find_home(here)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with shown_progress() as listener, watched_by(listener):
@@ -82,12 +98,7 @@ def reproduce(version: Annotated[str, VERSION], as_json: Annotated[bool, JSON] =
         raise Interrupted from error
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if as_json:
-        typer.echo(json.dumps(found.as_dict()))
-    else:
-        _print(found)
-    if found.outcome == "different":
-        raise typer.Exit(1)
+    return found
 
 
 def _print(found: "Reproduction") -> None:

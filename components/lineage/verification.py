@@ -2,10 +2,9 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
@@ -28,60 +27,17 @@ from components.lineage.manifest import (
     read_manifest,
 )
 from components.lineage.objects import Digests, Objects, side_by_side
+from components.lineage.problems import Problem as Problem
+from components.lineage.problems import Verification as Verification
 from components.lineage.record import Content, Lineage
 from components.lineage.versions import CHAIN_TAG, fetch, read_lineage
 from components.lineage.withdrawals import purged
 from components.revisions.home import Home
 from components.revisions.lock import LOCK_FILE, read_lock
 
-Kind = Literal["missing", "changed", "purged", "unlisted", "unreadable", "lock", "record", "commit"]
 # Serving loads these folders, so nothing may lie in them that the manifest does not name.
 _LOADED: Final = ("artifacts/", "code/")
 _PLACES: Final = {"remote": "the DVC remote", "artifacts": "the artifact store", "commit": "git"}
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is not as it was.
-
-    Attributes:
-        kind: missing, changed, purged (removed on purpose), unlisted (nobody put it there), unreadable, lock (edited),
-            record (edited) or commit (git lost or moved it).
-        path: of the file, in the repository or among the version's artifacts.
-        sentence: what is wrong and what to do.
-    """
-
-    kind: Kind
-    path: str
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What was found of one version.
-
-    Attributes:
-        version: MODEL/VERSION.
-        problems: sorted by path; empty when every byte is there and unchanged.
-        files: how many were read.
-        bytes: how many were read.
-        notes: what could not be checked, in words.
-    """
-
-    version: str
-    problems: tuple[Problem, ...]
-    files: int
-    bytes: int
-    notes: tuple[str, ...]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing is missing or changed."""
-        return not self.problems
-
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON types."""
-        return {**asdict(self), "is_whole": self.is_whole}
 
 
 def verify(home: Home, client: MlflowClient, version: ModelVersion) -> Verification:
