@@ -103,7 +103,8 @@ def test_no_registered_file_is_a_pickle(house: MadeHouse, registered: tuple[Regi
         folder = fetch(client, resolve(client, name), "", tmp_path / name)
         files = [file for file in folder.rglob("*") if file.is_file()]
         data = {".json", ".yaml", ".txt", ".safetensors", ".parquet", ".lock"}
-        assert {file.suffix for file in files} <= data | {"", ".py", ".html", ".css", ".csv", ".typed"}
+        assert {file.suffix for file in files} <= data | {"", ".py", ".html", ".css", ".csv", ".typed", ".md", ".png"}
+        assert {"lineage.html", "README.md", "places.png"} <= {file.name for file in files if file.parent == folder}
         pickles = tuple(bytes([0x80, protocol]) for protocol in (2, 3, 4, 5))
         assert not [file for file in files if file.read_bytes()[:2] in pickles]
         assert not [file for file in files if file.read_bytes()[:2] == b"PK"], "torch.save writes a zip with a pickle"
