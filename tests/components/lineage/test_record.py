@@ -28,6 +28,11 @@ def test_a_complete_record_lacks_nothing_and_survives_its_own_json() -> None:
         ({"scenes": (scene("a", "p").model_copy(update={"files": ()}),)}, "files of scene a in data"),
         ({"retrain": record().retrain.model_copy(update={"flow_run_id": ""})}, "flow run"),
         ({"retrain": record().retrain.model_copy(update={"requirements_sha256": ""})}, "SHA-256 of requirements.lock"),
+        ({"retrain": record().retrain.model_copy(update={"commit": ""})}, "git commit"),
+        ({"retrain": record().retrain.model_copy(update={"profile": ""})}, "profile"),
+        ({"retrain": record().retrain.model_copy(update={"params_sha256": ""})}, "digest of params.yaml"),
+        ({"retrain": record().retrain.model_copy(update={"mlflow_run_id": ""})}, "MLflow run of the retrain"),
+        ({"inputs": ()}, "inputs"),
     ],
 )
 def test_what_is_missing_is_named(changes: dict[str, Any], named: str) -> None:
