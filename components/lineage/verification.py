@@ -146,7 +146,8 @@ class _Audit:
         if MANIFEST_TAG not in self.version.tags or not named:
             return
         for path in sorted(self.artifacts.paths - named):
-            if path.startswith(_LOADED):
+            # Whoever loads a version from a folder in place has Python leave these beside its code.
+            if path.startswith(_LOADED) and "/__pycache__/" not in path:
                 yield Problem("unlisted", path, "was not there when the version was registered, and serving loads it.")
 
     def _record(self, entries: tuple[FileEntry, ...]) -> Iterator[Problem]:
