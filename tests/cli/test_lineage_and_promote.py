@@ -1,6 +1,7 @@
 """`fusar lineage show` and `fusar promote` on a real registry: what a person reads, and what never counts as markup."""
 
 import json
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -78,3 +79,37 @@ def test_a_hostile_scene_id_is_text_in_the_tree() -> None:
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "[bold red]x[/] [link=http://a]b[/link]: simulated, sim-c3" in text
     assert "place place[0]" in text
+
+
+def test_the_ledger_says_who_was_champion_when_and_why_and_a_hostile_reason_is_text(repository: Path) -> None:
+    ask = CliRunner().invoke
+    before = datetime.now(UTC).isoformat()
+    assert "is the champion" in ask(app, ["promote", "fusar-gpt/2"]).output
+    reason = "[bold red]x[/] <script>"
+    back = ask(app, ["promote", "rollback", "fusar-gpt", "--reason", reason])
+    assert (back.exit_code, back.output.splitlines()[0]) == (
+        0,
+        "fusar-gpt/1 is the champion again, instead of fusar-gpt/2.",
+    )
+    shown = ask(app, ["ledger", "show", "fusar-gpt"]).output
+    assert f"rollback: {reason}" in shown
+    assert shown.splitlines()[-1] == "Next: fusar ledger verify"
+    entries = json.loads(ask(app, ["ledger", "show", "fusar-gpt", "--json"]).stdout)["fusar-gpt"]
+    assert [(entry["action"], entry["version"]) for entry in entries] == [
+        ("promote", "1"),
+        ("promote", "2"),
+        ("rollback", "1"),
+    ]
+    assert all(answer["passed"] for answer in entries[1]["verdict"])
+    then = json.loads(ask(app, ["ledger", "show", "fusar-gpt", "--at", "2020-01-01", "--json"]).stdout)
+    assert then == {"fusar-gpt": []}
+    at = ask(app, ["ledger", "show", "fusar-gpt", "--at", before]).output
+    assert "version 1" in at.splitlines()[0]
+    assert ask(app, ["ledger", "show", "--at", "yesterday"]).exit_code == 2
+    assert ask(app, ["ledger", "verify"]).exit_code == 0
+    path = repository / ".fusar/remote/ledger/fusar-gpt/2.json"
+    path.write_bytes(path.read_bytes().replace(b'"version": "2"', b'"version": "1"'))
+    verified = ask(app, ["ledger", "verify", "fusar-gpt"])
+    assert verified.exit_code == 1
+    assert verified.output.startswith("edited: ")
+    assert "2.json: was changed" in verified.output
