@@ -1,6 +1,7 @@
 """Which version answered about which scenes, and what it wrote: each batch prediction is a run in MLflow."""
 
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, Final
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
 from components.lineage.record import Content
 from components.tracking.runs import KIND, Tracking
@@ -99,7 +101,7 @@ def read_predictions(client: MlflowClient, after: str = "") -> tuple[Prediction,
     token = None
     while True:
         page = client.search_runs(experiments, condition, max_results=_PAGE, page_token=token)
-        found += [_read(client, run) for run in page]
+        found += filter(None, map(_read, page))
         token = page.token
         if not token:
             break
@@ -107,11 +109,16 @@ def read_predictions(client: MlflowClient, after: str = "") -> tuple[Prediction,
     return tuple(sorted(later, key=lambda prediction: (prediction.at, prediction.run_id)))
 
 
-def _read(client: MlflowClient, run: Run) -> Prediction:
+def _read(run: Run) -> Prediction | None:
+    """What a run recorded; None, said on stderr, where its file is gone or torn: the others are read all the same."""
     with tempfile.TemporaryDirectory(prefix="fusar-prediction-") as folder:
         uri = f"{run.info.artifact_uri}/{PREDICTION_FILE}"
-        path = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder)
-        return _prediction(run.info.run_id, json.loads(Path(path).read_text(encoding="utf-8")))
+        try:
+            path = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder)
+            return _prediction(run.info.run_id, json.loads(Path(path).read_text(encoding="utf-8")))
+        except (MlflowException, OSError, ValueError, KeyError, TypeError) as error:
+            print(f"prediction {run.info.run_id}: {PREDICTION_FILE} cannot be read ({error})", file=sys.stderr)
+            return None
 
 
 def _prediction(run_id: str, content: dict[str, Any]) -> Prediction:
