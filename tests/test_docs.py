@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.promote import DEFAULT
 from components.annotation.steps import STEPS
 from components.catalog.products import PRODUCTS
 from components.registry.policy import GATES
@@ -69,7 +70,7 @@ def test_every_parameter_says_what_it_means() -> None:
     ("page", "names"),
     [
         ("gates.md", [gate.name for gate in GATES]),
-        ("gates.md", [key for gate in GATES for key in gate.settings.model_fields]),
+        ("gates.md", [field.alias or key for gate in GATES for key, field in gate.settings.model_fields.items()]),
         ("tasks.md", [task.name for task in TASKS]),
         ("annotation-steps.md", [step.name for step in STEPS]),
         ("expectations.md", [suite.name for suite in SUITES]),
@@ -141,6 +142,8 @@ def exists(line: str) -> bool:
         wanted = [word.rstrip(",") for word in words[1:] if "=" not in word and not word.startswith("-")]
         return set(wanted) <= set(targets(ROOT))
     name = max((name for name in COMMANDS if f"{' '.join(words)} ".startswith(f"{name} ")), key=len, default="")
+    if not name and words[:2] == ["fusar", "promote"] and len(words) > 2:  # a version instead of a command
+        name = f"fusar promote {DEFAULT}"
     if not name:  # a group, or --help
         return any(known.startswith(" ".join(words)) for known in COMMANDS) or words[1].startswith(("-", "NOUN"))
     known = {option for one in COMMANDS[name].params for option in [*one.opts, *one.secondary_opts]} | {"--help"}

@@ -57,15 +57,18 @@ def collect(sources: Iterable[Path], polarizations: str, scale: str) -> Collecte
     aside: list[SetAside] = []
     for path, properties in _candidates(sources):
         try:
-            scene = _scene(path, properties, polarizations, scale)
-            other = scenes.setdefault(scene.scene_id, scene)
-            if other.path != scene.path:
-                raise FusarError(f"{path}: has the id {scene.scene_id}, as {other.path} has. Rename one of them.")
+            _add(scenes, _scene(path, properties, polarizations, scale))
         except FusarError as error:
             aside.append(SetAside(str(path), str(error)))
     if not scenes and not aside:
         raise NothingToPredict(tuple(map(str, sources)))
     return Collected(tuple(scenes[name] for name in sorted(scenes)), tuple(aside))
+
+
+def _add(scenes: dict[str, Scene], scene: Scene) -> None:
+    other = scenes.setdefault(scene.scene_id, scene)
+    if other.path != scene.path:
+        raise FusarError(f"{scene.path}: has the id {scene.scene_id}, as {other.path} has. Rename one of them.")
 
 
 def _scene(path: Path, properties: Mapping[str, Any] | None, polarizations: str, scale: str) -> Scene:
