@@ -8,6 +8,7 @@ from mlflow.exceptions import MlflowException
 from components.lineage.versions import CHALLENGER, CHAMPION
 from components.registry.errors import ForgottenEntry, LostChampion
 from components.registry.ledger import Ledger, Written
+from components.registry.upserting import upsert
 
 LEDGER_TAG: Final = "fusar.ledger"  # of the registered model: number and hash of the newest entry, seen from outside
 
@@ -67,14 +68,14 @@ def _write(client: MlflowClient, model: str, entries: tuple[Written, ...]) -> li
     aliases = {name: str(number) for name, number in registered.aliases.items()}
     if aliases.get(CHAMPION) != version:
         try:
-            client.set_registered_model_alias(model, CHAMPION, version)
+            upsert(client.set_registered_model_alias, model, CHAMPION, version)
         except MlflowException as error:
             raise LostChampion(model, version) from error
         done.append(f"alias {CHAMPION} set to version {version}")
     if aliases.get(CHALLENGER) == version and _is_taken(client, model):
         done.append(f"alias {CHALLENGER} taken from version {version}")
     if registered.tags.get(LEDGER_TAG) != told:
-        client.set_registered_model_tag(model, LEDGER_TAG, told)
+        upsert(client.set_registered_model_tag, model, LEDGER_TAG, told)
         done.append(f"tag {LEDGER_TAG} set to entry {newest.entry.number}")
     return done
 

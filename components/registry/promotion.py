@@ -18,6 +18,7 @@ from components.registry.gates.approvals import GATE as APPROVALS
 from components.registry.judging import judge, judge_former
 from components.registry.ledger import PROMOTE, ROLLBACK, Answer, Entry, Ledger, Written
 from components.registry.policy import Policy, committed_policy
+from components.registry.upserting import upsert
 from components.registry.verdicts import AWAITING as AWAITING
 from components.registry.verdicts import Verdict as Verdict
 from components.registry.verdicts import as_bytes, keep_verdict, put_verdict
@@ -57,7 +58,7 @@ class Promoter:
         if not verdict.waits_for_people:
             verdict = replace(verdict, state=CHALLENGER)
         keep_verdict(self._client, verdict)
-        self._client.set_registered_model_alias(model, CHALLENGER, version)
+        upsert(self._client.set_registered_model_alias, model, CHALLENGER, version)
         return verdict
 
     def record(self, model: str, version: str) -> Verdict:
@@ -125,13 +126,14 @@ class Promoter:
         """Decide by an entry, then have the alias follow it: a promotion counts from the entry on."""
         version, person = self._version(verdict.model, verdict.version), _who(self._home)
         # The ledger knows no accounts: whoever may not write on the version is refused here, before it counts.
-        self._client.set_model_version_tag(verdict.model, verdict.version, CHAIN_TAG, version.tags.get(CHAIN_TAG, ""))
+        chain = version.tags.get(CHAIN_TAG, "")
+        upsert(self._client.set_model_version_tag, verdict.model, verdict.version, CHAIN_TAG, chain)
         entry = self._ledger.append(
             verdict.model,
             entries,
             action=action,
             version=verdict.version,
-            chain=version.tags.get(CHAIN_TAG, ""),
+            chain=chain,
             reason=reason,
             by=person.name,
             verified=person.verified,

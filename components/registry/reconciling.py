@@ -11,6 +11,7 @@ from mlflow.entities import LoggedModel
 from mlflow.entities.model_registry import ModelVersion
 
 from components.contract.errors import FusarError
+from components.lineage.events.telling import tell_registration
 from components.lineage.heeding import refuse_record
 from components.lineage.journal import journal_url
 from components.lineage.versions import (
@@ -101,6 +102,7 @@ def _finished(home: Home, client: MlflowClient, logged: LoggedModel) -> Step:
         not_yet = ModelVersion(str(logged.name), "0", 0, source=f"models:/{logged.model_id}")
         refuse_record(read_lineage(client, not_yet), withdrawn(home))
         version = finish(home, client, logged)
+        tell_registration(home, read_lineage(client, version), str(version.version))
     except FusarError as error:
         return Step(files, f"cannot be registered: {error}", is_mended=False)
     return Step(f"{version.name}/{version.version}", "made of files that a registration had left without a version")

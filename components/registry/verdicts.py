@@ -14,6 +14,7 @@ from mlflow.entities.model_registry import ModelVersion
 from components.lineage.errors import LineageError
 from components.lineage.versions import VERDICT_TAG, VERDICTS_FOLDER, fetch, logged_model_id
 from components.registry.gates.gate import Outcome
+from components.registry.upserting import upsert
 
 CHECKED: Final = "checked"
 AWAITING: Final = "awaiting approval"
@@ -84,7 +85,7 @@ def keep_verdict(client: MlflowClient, verdict: Verdict) -> str:
     word = _word(verdict.passed, verdict.waits_for_people)
     if version.tags.get(VERDICT_TAG) != f"{word} {digest}":
         put_verdict(client, version, content)
-        client.set_model_version_tag(verdict.model, verdict.version, VERDICT_TAG, f"{WRITING} {digest}")
+        upsert(client.set_model_version_tag, verdict.model, verdict.version, VERDICT_TAG, f"{WRITING} {digest}")
         _write_tags(client, version, (word, digest), [_sentence(asdict(judged)) for judged in verdict.gates])
     return digest
 
@@ -139,8 +140,8 @@ def _write_tags(
     for name in sorted(name for name in version.tags if name.startswith(_GATE_TAG) and name not in tags):
         client.delete_model_version_tag(model, number, name)  # of a policy with other gates
     for name, value in sorted(tags.items()):
-        client.set_model_version_tag(model, number, name, value)
-    client.set_model_version_tag(model, number, VERDICT_TAG, " ".join(verdict))
+        upsert(client.set_model_version_tag, model, number, name, value)
+    upsert(client.set_model_version_tag, model, number, VERDICT_TAG, " ".join(verdict))
 
 
 def _sentence(judged: Mapping[str, Any]) -> tuple[str, str]:
