@@ -1,11 +1,13 @@
 """What all tests share: one demo of the whole chain at tiny size, in a clone of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +33,23 @@ def no_store_of_another_test() -> Iterator[None]:
     if mlflow is not None:
         mlflow.set_tracking_uri(None)
         mlflow.set_registry_uri("")
-    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+        os.environ.pop(name, None)
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="requirements-dev.lock is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,7 @@ class Clone:
         """Run a command in the clone; a failure shows what it said."""
         environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
         # A server that other tests of this process use is none of a person's who types these commands.
-        for name in ("PYTHONPATH", "MLFLOW_TRACKING_URI", "PREFECT_API_URL"):
+        for name in ("PYTHONPATH", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_API_URL"):
             environment.pop(name, None)
         done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
         if check and done.returncode != 0:

@@ -46,7 +46,8 @@ def tracking_uri(root: Path) -> str:
 
 def mlflow_environment(root: Path) -> dict[str, str]:
     """Environment variables for a child process that talks to MLflow: same store, no pickles, no telemetry."""
-    return {**SAFE_ENVIRONMENT, "MLFLOW_TRACKING_URI": tracking_uri(root)}
+    uri = tracking_uri(root)
+    return {**SAFE_ENVIRONMENT, "MLFLOW_TRACKING_URI": uri, "MLFLOW_REGISTRY_URI": uri}
 
 
 def open_store(root: Path) -> MlflowClient:

@@ -44,7 +44,8 @@ def test_footprints_join_the_corners_that_rasterio_finds(
     distance = np.abs(ring[:, None] - np.array(expected.exterior.coords)[None, :-1]).max(axis=2)
     assert polygon.is_valid and polygon.exterior.is_ccw and len(ring) == 4
     assert (distance.min(axis=1) < 1e-9).all()
-    assert polygon.contains(shapely.Point(located.longitude[0], located.latitude[0]))
+    # Straight edges in degrees are not straight on the ground: a strip of 2 m by 17 km bends by more than its width.
+    assert polygon.distance(shapely.Point(located.longitude[0], located.latitude[0])) < 1e-4
 
 
 @given(affines(), st.floats(-100, 3000), st.floats(-100, 3000))

@@ -1,7 +1,5 @@
 """The report page as a browser has it: nothing leaves, nothing runs, nothing is cut off."""
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,6 @@ import pytest
 
 from tests.conftest import Demo
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LARGEST_BYTES = 5_000_000
 WIDTHS = (1280, 400)
 EVERYTHING = "for (const fold of document.querySelectorAll('details')) fold.open = true"
@@ -25,18 +22,6 @@ class Seen:
 
     page: Any
     events: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
-    playwright = pytest.importorskip("playwright.sync_api", reason="requirements-dev.lock is not installed")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def opened(browser: Any, path: Path, width: int) -> Seen:

@@ -20,7 +20,7 @@ from components.registry.card import version_card, write_readme
 from components.registry.costs import Cost
 from components.registry.models import GPT
 from tests.components.lineage.records import record, scene
-from tests.components.reporting.test_report_in_a_browser import EVERYTHING, browser, opened  # noqa: F401
+from tests.components.reporting.test_report_in_a_browser import EVERYTHING, opened
 
 LARGEST_BYTES = 3_000_000
 WIDTHS = (1280, 400)
@@ -83,7 +83,7 @@ def hostile_impact(text: str) -> Impact:
     return Impact("scene", text, (part,), (version,), aliases, (used,), ((text, text),))
 
 
-def check(browser: Any, path: Path, width: int, text: str) -> Any:  # noqa: F811
+def check(browser: Any, path: Path, width: int, text: str) -> Any:
     seen = opened(browser, path, width)
     seen.page.evaluate(EVERYTHING)
     assert seen.page.evaluate("document.scripts.length") == 0
@@ -96,7 +96,7 @@ def check(browser: Any, path: Path, width: int, text: str) -> Any:  # noqa: F811
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_hostile_text_is_text_on_the_page_of_a_version_and_of_an_impact(
-    browser: Any,  # noqa: F811
+    browser: Any,
     counter: tuple[str, list[str]],
     tmp_path: Path,
     width: int,
@@ -113,7 +113,7 @@ def test_hostile_text_is_text_on_the_page_of_a_version_and_of_an_impact(
 
 
 def test_hostile_text_is_text_on_a_card_as_markdown_with_html_renders_it(
-    browser: Any,  # noqa: F811
+    browser: Any,
     counter: tuple[str, list[str]],
     tmp_path: Path,
 ) -> None:
@@ -137,7 +137,7 @@ def test_hostile_text_is_text_on_a_card_as_markdown_with_html_renders_it(
     assert (tmp_path / "places.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_click_on_a_box_opens_what_is_behind_it(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_a_click_on_a_box_opens_what_is_behind_it(browser: Any, tmp_path: Path) -> None:
     found = record()
     path = tmp_path / "page.html"
     path.write_text(version_page("fusar-gpt/1", found, found.evaluation), encoding="utf-8")
@@ -152,7 +152,7 @@ def test_a_click_on_a_box_opens_what_is_behind_it(browser: Any, tmp_path: Path) 
     page.close()
 
 
-def test_ten_thousand_scenes_are_a_page_that_opens_at_once(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_ten_thousand_scenes_are_a_page_that_opens_at_once(browser: Any, tmp_path: Path) -> None:
     names = [f"S1A_IW_GRDH_1SDV_20240501T{number:06d}" for number in range(10_000)]
     scenes = [
         scene(name, f"N{number % 50:02d}.000E{number % 160:03d}.000").model_copy(
