@@ -25,6 +25,7 @@ def findings(clone: Clone, *options: str) -> dict[str, str]:
     return {finding["check"]: finding["message"] for finding in told if finding["severity"] == "error"}
 
 
+@pytest.mark.slow
 def test_a_copied_repository_is_found_and_mended_and_the_original_stays_as_it_was(copied: Clone, demo: Demo) -> None:
     original = demo.clone.root
     before = {path: path.read_bytes() for path in _links(original)}
