@@ -211,6 +211,16 @@ def test_a_reader_asks_every_question_and_is_answered(served: Served) -> None:
     assert served.state() == before
 
 
+def test_a_reader_verifies_every_file_of_a_version_over_http(served: Served) -> None:
+    before = served.state()
+    _, said, _ = served.fusar("rita", "lineage", "verify", GPT, "--json")
+    found = json.loads(said)
+    assert found["files"] > 100
+    # The house pushes no outputs: what its remote lacks is named, and nothing else.
+    assert [problem for problem in found["problems"] if "DVC remote" not in problem["sentence"]] == []
+    assert served.state() == before
+
+
 @pytest.mark.parametrize("account", ["rita", "dora"])
 def test_who_may_not_edit_a_model_is_refused_in_one_sentence_and_leaves_nothing(account: str, served: Served) -> None:
     code, said, _ = served.fusar(account, "promote", GPT)
