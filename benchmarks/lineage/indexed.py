@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.lineage.generated import Step, digests, scene_table
+from components.contract.progress import progress
 from components.lineage.index.changes import add_snapshot
 from components.lineage.index.reading import SceneSet
 from components.lineage.index.tables import SCHEMA, connect
@@ -12,8 +13,8 @@ from components.lineage.index.tables import SCHEMA, connect
 MODEL = "fusar-gpt"
 
 
-def build(path: Path, steps: Iterable[Step]) -> list[float]:
-    """Write an index of one version a step; the seconds that each took to write, commit to disk included.
+def build(path: Path, steps: Iterable[Step], count: int) -> list[float]:
+    """Write an index of one version a step, `count` in all; the seconds that each took to write, commit included.
 
     Reading a version's record and comparing it with the newest snapshot is measured apart (`registering`): a thousand
     records of a million scenes each would be 100 GB.
@@ -21,7 +22,7 @@ def build(path: Path, steps: Iterable[Step]) -> list[float]:
     connection = connect(path)
     connection.executescript(SCHEMA)
     seconds: list[float] = []
-    for number, step in enumerate(steps, start=1):
+    for number, step in enumerate(progress(steps, "snapshot", count), start=1):
         table, gone = scene_table(*step.added), digests(*step.removed)
         started = time.perf_counter()
         with connection:

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace, scratch: Path) -> bool:
     load = [os.getloadavg()[0]]
     told.print(f"Generating {options.versions} versions of {options.scenes} scenes ...")
     steps = history(options.scenes, options.versions, options.changes)
-    seconds = build(scratch / "lineage.db", steps)
+    seconds = build(scratch / "lineage.db", steps, options.versions)
     with contextlib.closing(sqlite3.connect(scratch / "lineage.db")) as connection:
         timings = ask(Questions(connection), options.scenes, options.versions, options.askings)
     told.print(f"Logging {mlflow_search.VERSIONS} runs with their scenes to MLflow ...")

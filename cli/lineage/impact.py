@@ -131,6 +131,6 @@ def _leaf(tree: "Tree", text: str) -> "Tree":
 
 
 def _next(found: "Impact") -> str:
-    if found.kind == "scene":
+    if found.kind == "scene" and not found.withdrawals:
         return f"Next: fusar scene withdraw {found.subject} --reason TEXT, if it must not be used"
-    return f"Next: fusar lineage show {found.versions[-1].name}"
+    return f"Next: fusar lineage show {found.versions[-1].name}" if found.versions else "Next: fusar plan"

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from components.lineage import chain
+from components.lineage.chips import CHIPS
 from components.lineage.contents import Contents
 from components.lineage.errors import IncompleteLineage
 from components.lineage.record import (
@@ -30,7 +31,7 @@ from components.records.tables import read_table
 from components.tracking.keys import input_key
 from components.tracking.runs import Tracking
 
-DATA, CHIPS, SET_ASIDE = "data", "outputs/ingest/chips", "outputs/ingest/set_aside.parquet"
+DATA, SET_ASIDE = "data", "outputs/ingest/set_aside.parquet"
 EVALUATE = "evaluate"
 ITEMS, REPORT, METRICS = (f"outputs/{EVALUATE}/{name}" for name in ("items.parquet", "report.json", "metrics.json"))
 _VERDICTS_FILE = "verdicts.parquet"

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from components.lineage.chips import CHIPS
 from components.lineage.contents import Contents
 from components.lineage.errors import LineageError
 from components.lineage.index.answers import IndexedScene
@@ -16,7 +17,6 @@ from components.lineage.record import Content, Lineage
 from components.lineage.withdrawals import purged
 from components.revisions.home import Home
 
-CHIPS: Final = "outputs/ingest/chips"
 ANNOTATIONS: Final = "outputs/annotate/annotations"
 CORPUS: Final = "outputs/pretrain/corpus.parquet"
 _CHANGED: Final = ("rewritten", "rejected")  # what SCIO did to a clause of the annotations

@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.transforms import offset_copy
 
 from components.pages.graph import cut
 from components.pages.land import land
@@ -17,6 +18,7 @@ from components.pages.parts import Picture
 from components.pages.plots import COLOURS, LIGHT, OTHER_SPLIT, SPLITS, Look, legend, picture, png
 
 GREY = "#888888"
+SIDE_STEP = 6.0  # between the markers of two sensors at one place [point]
 SMALLEST_DEG = 60.0  # the map shows no less than this: coasts of half a degree tell a reader where he is
 WORLD = (-180.0, -90.0, 180.0, 90.0)
 
@@ -41,7 +43,7 @@ class Footprint:
 
 
 def footprint_map(footprints: Sequence[Footprint], alt: str) -> Picture:
-    """Map of footprints for a page; each is drawn at its true size and marked at its middle.
+    """Map of footprints for a page; each is drawn at its true size and marked at its middle, sensors side by side.
 
     Args:
         footprints: any number, also none.
@@ -63,11 +65,13 @@ def _drawing(footprints: Sequence[Footprint]) -> Callable[[Look], Figure]:
     def draw(look: Look) -> Figure:
         figure, axes = plt.subplots(figsize=(9.6, 4.9), layout="constrained")
         _background(axes, look)
-        for split in dict.fromkeys((*SPLITS, *sorted(found.split for found in footprints))):
-            for sensor in ranked:
+        # Several sensors often see one place: their markers stand side by side, so that none hides another.
+        sides = (np.arange(len(ranked)) - (len(ranked) - 1) / 2) * SIDE_STEP
+        for sensor, side in zip(ranked, sides, strict=True):
+            for split in dict.fromkeys((*SPLITS, *sorted(found.split for found in footprints))):
                 shown = [found for found in footprints if (found.split, found.sensor) == (split, sensor)]
                 if shown:
-                    _draw(axes, shown, palette[sensor], look)
+                    _draw(axes, shown, (palette[sensor], float(side)), look)
         west, south, east, north = _extent(footprints)
         axes.set(xlim=(west, east), ylim=(south, north), xlabel="longitude [degree]", ylabel="latitude [degree]")
         legend(axes, loc="lower left")
@@ -76,8 +80,8 @@ def _drawing(footprints: Sequence[Footprint]) -> Callable[[Look], Figure]:
     return draw
 
 
-def _draw(axes: Axes, footprints: Sequence[Footprint], colour: str, look: Look) -> None:
-    first = footprints[0]
+def _draw(axes: Axes, footprints: Sequence[Footprint], ink: tuple[str, float], look: Look) -> None:
+    first, (colour, side) = footprints[0], ink
     corners = [
         ((at.west, at.south), (at.east, at.south), (at.east, at.north), (at.west, at.north)) for at in footprints
     ]
@@ -86,7 +90,8 @@ def _draw(axes: Axes, footprints: Sequence[Footprint], colour: str, look: Look) 
     style: dict[str, Any] = {} if marker == "x" else {"edgecolors": look["paper"], "linewidths": 0.6}
     longitudes, latitudes = np.array([at.centre for at in footprints]).T
     label = f"{cut(first.sensor, 24)}, {cut(first.split, 12)} ({len(footprints)})"
-    axes.scatter(longitudes, latitudes, s=size, c=colour, marker=marker, label=label, **style)
+    beside = offset_copy(axes.transData, axes.get_figure(root=True), x=side, units="points")
+    axes.scatter(longitudes, latitudes, s=size, c=colour, marker=marker, label=label, transform=beside, **style)
 
 
 def _background(axes: Axes, look: Look) -> None:

@@ -21,7 +21,7 @@ from components.lineage.record import Lineage
 from components.lineage.stores import Stores
 from components.lineage.withdrawals import PURGE, Withdrawal, journal_of
 from components.memo.store import MEMO
-from components.registry.derived import DATA, Named, objects_of
+from components.registry.scene_objects import DATA, Named, objects_of
 from components.revisions import git
 from components.revisions.home import Home
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,16 @@ from components.lineage.errors import BrokenJournal
 from components.lineage.evaluations import EVALUATION_TAG, folder_of
 from components.lineage.journal import Journal
 from components.lineage.record import LINEAGE_FILE
-from components.lineage.versions import CHAIN_TAG, fetch, open_registry, resolve
+from components.lineage.versions import CHAIN_TAG, fetch, open_registry, read_lineage, resolve
+from components.lineage.withdrawals import WITHDRAW, journal_of
 from components.records.schemas import ITEMS
 from components.records.tables import write_table
 from components.registry.errors import ForgottenEntry, RollbackRefused
 from components.registry.examining import faults_of
+from components.registry.gates import no_withdrawn_scene
+from components.registry.gates.gate import Gate, Outcome, Settings
 from components.registry.ledger import Ledger
-from components.registry.policy import parse_policy
+from components.registry.policy import Rule, parse_policy
 from components.registry.promotion import Promoter, Verdict
 from components.registry.reconciling import reconcile
 from components.revisions.git import git
@@ -199,3 +203,23 @@ def test_an_end_of_the_ledger_that_was_removed_or_changed_is_found_and_nothing_i
     assert aliases(client) == {"champion": "2"}
     newest.write_bytes(content)
     assert promoter(root).promote(GPT, third).state == "champion"
+
+
+def test_a_scene_that_is_withdrawn_while_other_gates_judge_lets_nothing_pass(root: Path) -> None:
+    version, home = add_version(root, 0.9), Home(root)
+    scene = read_lineage(open_registry(root), resolve(open_registry(root), f"{GPT}/{version}")).scenes[0]
+    entry = {"md5": scene.files[0].md5, "scene_id": scene.scene_id, "reason": "taken back", "name": "a", "time": "now"}
+
+    def judge_and_withdraw(*_: object) -> Outcome:
+        """A gate that takes its time; somebody withdraws a scene meanwhile."""
+        journal_of(home).append((), {"action": WITHDRAW, **entry})
+        return Outcome(True, "booted", {})
+
+    policy = parse_policy(POLICY.encode(), "test")
+    slow = Rule(Gate("slow", Settings, judge_and_withdraw), Settings())
+    assert no_withdrawn_scene.GATE.name in {rule.gate.name for rule in policy.rules[GPT]}
+    late = replace(policy, rules={**policy.rules, GPT: (*policy.rules[GPT], slow)})
+    verdict = Promoter(home, late).consider(GPT, version)
+    assert [judged.gate for judged in verdict.gates][-1] == "slow", "the answers stand in the order of the policy"
+    assert list(refused(verdict)) == [no_withdrawn_scene.GATE.name]
+    assert Ledger(str(root / ".fusar/remote")).entries(GPT) == ()

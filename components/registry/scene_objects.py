@@ -6,12 +6,12 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from components.lineage.chips import CHIPS
+from components.lineage.derived import ANNOTATIONS
 from components.lineage.errors import IncompleteLineage
 from components.lineage.record import Content, Lineage
 from components.lineage.stores import Stores
 
 DATA: Final = "data"
-ANNOTATIONS: Final = "outputs/annotate/annotations"
 # Folders with one file per scene, and the folder that each is made of.
 _PER_SCENE: Final = {CHIPS: DATA, ANNOTATIONS: CHIPS}
 _SCENES: Final = "scenes/"
