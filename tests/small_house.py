@@ -2,7 +2,7 @@
 
 `cut` splits the lines of data/ into one file each, `count` counts the letters of each, `total` adds them up. Every
 stage that really runs writes its name to the file that SMALL_HOUSE_TRACE names; the one that SMALL_HOUSE_HANG_AT names
-waits there until it is killed, the one that SMALL_HOUSE_FAIL_AT names fails.
+waits there until it is killed or a file beside that one lets it go on, the one that SMALL_HOUSE_FAIL_AT names fails.
 """
 
 import os
@@ -34,7 +34,9 @@ def run(config, inputs, outputs):
         trace.write("{name}\\n")
     if os.environ.get("SMALL_HOUSE_HANG_AT") == "{name}":
         Path(os.environ["SMALL_HOUSE_TRACE"] + ".pid").write_text(str(os.getpid()))
-        time.sleep(120)
+        go_on, until = Path(os.environ["SMALL_HOUSE_TRACE"] + ".go-on"), time.monotonic() + 120
+        while not go_on.exists() and time.monotonic() < until:
+            time.sleep(0.05)
     if os.environ.get("SMALL_HOUSE_FAIL_AT") == "{name}":
         (side_folder() / "shown.html").write_text("what went wrong")
         raise MissingInput("{name}", "a file of the test")
