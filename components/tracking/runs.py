@@ -164,7 +164,7 @@ class Tracking:
     def _close_abandoned(self) -> None:
         """Close as KILLED each open run whose process on this machine is gone (kill -9 leaves no time to do it)."""
         for run in self.client.search_runs([self.experiment_id], "attributes.status = 'RUNNING'"):
-            if _is_abandoned(run):
+            if is_abandoned(run):
                 self.client.log_batch(run.info.run_id, tags=[RunTag("fusar.failure", "its process was killed")])
                 self._close(run.info.run_id, "KILLED")
 
@@ -190,7 +190,8 @@ def _this_process() -> str:
     return f"{socket.gethostname()} {os.getpid()} {psutil.Process().create_time():.2f}"
 
 
-def _is_abandoned(run: Run) -> bool:
+def is_abandoned(run: Run) -> bool:
+    """Whether the process of an open run is known to be gone; of another machine's nothing is known here."""
     host, _, process = run.data.tags.get(_PROCESS, "").partition(" ")
     if host != socket.gethostname():
         return False
