@@ -5,18 +5,16 @@ MLflow's tags and aliases have neither history nor compare-and-set; what has to 
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import fsspec
-from fsspec.implementations.local import LocalFileSystem
 
 from components.lineage.errors import BrokenJournal, NumberTaken
+from components.revisions import objects
 from components.revisions.home import Home
 
 DVC_FOLDER: Final = ".dvc"
@@ -137,29 +135,10 @@ class Journal:
         data = (json.dumps(whole, indent=1, sort_keys=True) + "\n").encode()
         path = self._path(number)
         try:
-            self._create(path, data)
+            objects.create(self._files, path, data)
         except FileExistsError as error:
             raise NumberTaken(path) from error
         return Line(number, whole, hashlib.sha256(data).hexdigest(), path)
-
-    def _create(self, path: str, content: bytes) -> None:
-        """Create an object with all its bytes, or fail because it exists."""
-        if not isinstance(self._files, LocalFileSystem):
-            self._files.pipe_file(path, content, mode="create")  # one conditional PUT on an object store
-            return
-        # On a local folder fsspec's mode="create" looks first and then writes (two promoters both win, and a kill
-        # leaves half an entry); a hard link is made at once or not at all.
-        folder = Path(path).parent
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(dir=folder, prefix=".", suffix=".partial")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(partial, path)
-        finally:
-            Path(partial).unlink()
 
     def _read(self, path: str) -> Line:
         data = self._files.cat_file(path)

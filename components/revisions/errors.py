@@ -82,6 +82,19 @@ class Busy(RevisionError):
         return f"profile {self.profile}: another process is working on it. Wait until that has ended, then repeat."
 
 
+class JoinedFailed(RevisionError):
+    """A retrain of the same commit was under way, and failed."""
+
+    def __init__(self, profile: str, failure: str) -> None:
+        super().__init__(profile, failure)
+        self.profile = profile
+        self.failure = failure
+
+    def __str__(self) -> str:
+        reason = self.failure.rstrip(".")
+        return f"profile {self.profile}: a retrain of the same commit ran already and failed: {reason}. Start another."
+
+
 class CheckoutChanged(RevisionError):
     """The checkout differs from its commit in more than its parameters and its lock."""
 
@@ -148,3 +161,15 @@ class TornLock(RevisionError):
             f"{self.path}: stage {self.stage} read other bytes than the lock records for it: its outputs are refused. "
             "Remove the checkout (`git worktree list` names it) and retrain."
         )
+
+
+class LeaseUnreachable(RevisionError):
+    """The store in which machines agree who runs a stage does not answer."""
+
+    def __init__(self, url: str, cause: str) -> None:
+        super().__init__(url, cause)
+        self.url = url
+        self.cause = cause
+
+    def __str__(self) -> str:
+        return f"{self.url}: no lease can be taken beside the DVC remote ({self.cause}). Mend access to it and repeat."

@@ -1,0 +1,51 @@
+"""Objects in a shared store (a folder, s3://bucket/prefix) that appear with all of their bytes or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from fsspec.implementations.local import LocalFileSystem
+
+
+def create(files: Any, path: str, content: bytes) -> None:
+    """Create an object, of all who try at once exactly one succeeds.
+
+    Args:
+        files: fsspec's file system.
+        path: of the object in it.
+        content: all of its bytes.
+
+    Raises:
+        FileExistsError: it exists.
+    """
+    if not isinstance(files, LocalFileSystem):
+        files.pipe_file(path, content, mode="create")  # one conditional PUT on an object store
+        return
+    # On a local folder fsspec's mode="create" looks first and then writes (two writers both win, and a kill leaves
+    # half an object); a hard link is made at once or not at all.
+    partial = _written(path, content)
+    try:
+        os.link(partial, path)
+    finally:
+        partial.unlink()
+
+
+def replace(files: Any, path: str, content: bytes) -> None:
+    """Give an object new bytes: a reader sees the old ones or the new ones."""
+    if isinstance(files, LocalFileSystem):
+        _written(path, content).replace(path)
+    else:
+        files.pipe_file(path, content)
+
+
+def _written(path: str, content: bytes) -> Path:
+    """A file beside `path` that holds the bytes, on disk for good."""
+    folder = Path(path).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor, partial = tempfile.mkstemp(dir=folder, prefix=".", suffix=".partial")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(partial)
