@@ -46,7 +46,7 @@ check: .venv/.dev ## ruff, mypy strict, import-linter, spelling
 	$(BIN)/codespell
 
 test: .venv/.dev ## the suite that CI runs
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: .venv/.dev ## what takes longer: byte-for-byte reruns, kills at every stage, the laptop profile's floors
 	$(BIN)/python -m pytest -m slow

@@ -1,5 +1,6 @@
 """What all tests share: one demo of the whole chain at tiny size, in a clone of its own."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 # The tiny models learn next to nothing: the suite's policy asks for what does not depend on quality.
@@ -102,7 +104,14 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The whole chain once: simulate, eight stages, registration, promotion, report."""
-    clone = clone_repository(tmp_path_factory.mktemp("demo") / "clone")
-    done = clone.fusar("demo", "--profile", "tiny", "--catalogue", "tiny")
-    return Demo(clone, done.stdout, done.stderr)
+    """The whole chain once: simulate, eight stages, registration, promotion, report; all of pytest's workers share it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
+    folder.mkdir(exist_ok=True)
+    said = folder / "said.json"
+    with FileLock(folder / "lock"):
+        if not said.exists():
+            clone = clone_repository(folder / "clone")
+            done = clone.fusar("demo", "--profile", "tiny", "--catalogue", "tiny")
+            said.write_text(json.dumps([done.stdout, done.stderr]), encoding="utf-8")
+    return Demo(Clone(folder / "clone"), *json.loads(said.read_text(encoding="utf-8")))

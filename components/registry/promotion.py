@@ -140,7 +140,7 @@ class Promoter:
             verdict=tuple(Answer(gate=j.gate, passed=j.outcome.passed, reason=j.outcome.reason) for j in verdict.gates),
             verdict_sha256=digest,
             approvals=_approvals(verdict),
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            at=datetime.now(UTC).isoformat(timespec="microseconds"),
         )
         follow(self._client, self._ledger, verdict.model)
         tell_promotion(self._home, entry.model_dump())
