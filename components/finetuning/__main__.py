@@ -1,6 +1,6 @@
 """`python -m components.finetuning align` or `instruct`."""
 
-from components.contract.entry import main
 from components.finetuning.stage import STAGES
+from components.training.launching import main
 
 main(STAGES)

@@ -6,11 +6,12 @@ from pathlib import Path
 import torch
 
 from components.contract.stage import Metrics, Paths
+from components.finetuning.batches import Lesson
 from components.finetuning.conversations import ask_description, texts
 from components.finetuning.errors import UnsuitedParts
 from components.finetuning.samples import Samples, hold_out_places, read_captions, read_samples
 from components.finetuning.stage import AlignConfig, TrainingConfig
-from components.finetuning.training import Curve, Lesson, be_deterministic, train
+from components.finetuning.training import Trainer, be_deterministic
 from components.networks.base import base_tokenizer, load_base
 from components.networks.chat import train_tokenizer
 from components.networks.gpt import Gpt, load_tokenizer
@@ -18,6 +19,14 @@ from components.networks.gpt_config import GptConfig
 from components.networks.klip import load_klip
 from components.records.schemas import CURVE
 from components.records.tables import write_table
+from components.training.checkpoints import checkpoints_of
+from components.training.resuming import resumable
+
+# What a checkpoint belongs to: an unfinished training of other code is not gone on with.
+CODE = tuple(
+    f"components.{name}"
+    for name in ("contract", "finetuning", "memo", "networks", "records", "scores", "tasks", "training")
+)
 
 
 def align(config: AlignConfig, inputs: Paths, outputs: Paths) -> Metrics:
@@ -30,7 +39,7 @@ def align(config: AlignConfig, inputs: Paths, outputs: Paths) -> Metrics:
     samples, val = hold_out_places(known, config.validation_chips, config.seed)
     gpt = from_klip(config, inputs["klip"], samples) if config.base_model is None else on_base(config)
     lesson = Lesson("align", (samples, ask_description), (val, ask_description))
-    return write_results(gpt, train(gpt, lesson, config), outputs)
+    return learn(gpt, lesson, config, inputs, outputs)
 
 
 def from_klip(config: AlignConfig, klip: Path, samples: Samples) -> Gpt:
@@ -86,9 +95,16 @@ def refuse_unsuited(stage: str, config: TrainingConfig, is_scratch: bool) -> Non
             raise UnsuitedParts(stage, part, "scratch" if is_scratch else "base")
 
 
-def write_results(gpt: Gpt, curve: Curve, outputs: Paths) -> Metrics:
-    """Write the model folder and the curve; give the last losses [nat], a validation loss where one could be taken."""
+def learn(gpt: Gpt, lesson: Lesson, config: TrainingConfig, inputs: Paths, outputs: Paths) -> Metrics:
+    """Train; write the model folder and the curve; give the last losses [nat], `val_loss` where one could be taken."""
+    trainer = Trainer(gpt, lesson, config)
+    checkpoints = checkpoints_of(lesson.stage, config, inputs, CODE)
+    with resumable(trainer, checkpoints, config.checkpoint_every) as guard:
+        trainer.run(guard)
+    if not trainer.processes.is_first:
+        return {}
     gpt.save(outputs["gpt"])
-    write_table(curve.rows, CURVE, outputs["curve.parquet"])
-    losses = {name: curve.last(name) for name in ("loss", "val_loss")}
+    write_table(trainer.curve.rows, CURVE, outputs["curve.parquet"])
+    checkpoints.clear()
+    losses = {name: trainer.curve.last(name) for name in ("loss", "val_loss")}
     return {name: value for name, value in losses.items() if math.isfinite(value)}

@@ -1,11 +1,12 @@
 """Stage 2: the aligned GPT learns the tasks from the chips' labels."""
 
 from components.contract.stage import Metrics, Paths
-from components.finetuning.align import refuse_unsuited, write_results
+from components.finetuning.align import learn, refuse_unsuited
+from components.finetuning.batches import Lesson
 from components.finetuning.conversations import ask_tasks
 from components.finetuning.samples import read_captions, read_samples
 from components.finetuning.stage import InstructConfig
-from components.finetuning.training import Lesson, be_deterministic, train
+from components.finetuning.training import be_deterministic
 from components.networks.gpt import load_gpt
 
 
@@ -17,4 +18,4 @@ def instruct(config: InstructConfig, inputs: Paths, outputs: Paths) -> Metrics:
     captions = read_captions(inputs["corpus"])
     samples, val = (read_samples(inputs["chips"], captions, split) for split in ("train", "val"))
     lesson = Lesson("instruct", (samples, ask_tasks(config)), (val, ask_tasks(config)))
-    return write_results(gpt, train(gpt, lesson, config), outputs)
+    return learn(gpt, lesson, config, inputs, outputs)

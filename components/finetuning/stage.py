@@ -17,6 +17,7 @@ class TrainingConfig(StageConfig):
         description="Parts that learn; from scratch vision, tlm, language; on a pretrained base tlm, lora.",
     )
     steps: int = Field(ge=1, description="Steps of the optimiser.")
+    checkpoint_every: int = Field(ge=1, description="Steps between two checkpoints: what a kill costs at most.")
     batch_chips: int = Field(ge=1, le=4096, description="Chips of one step.")
     learning_rate: float = Field(gt=0, lt=1, description="Highest learning rate of AdamW.")
     warmup_share: float = Field(ge=0, lt=1, description="Share of the steps in which the learning rate rises [1].")

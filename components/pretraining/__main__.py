@@ -1,6 +1,6 @@
 """Run a stage of this package by hand: `python -m components.pretraining pretrain`."""
 
-from components.contract.entry import main
 from components.pretraining.stage import STAGES
+from components.training.launching import main
 
 main(STAGES)

@@ -1,5 +1,6 @@
 """KLIP's three losses: image-text contrast, image-text matching, filling of masked values.
 
+Each process of a training computes its share of each loss; the mean over the processes is the loss of the whole batch.
 Legend of shape suffixes: B pairs of a batch, E embedding, K clauses, W words of a value.
 """
 # ruff: noqa: N803, N806 (shape suffixes are capitals)
@@ -7,10 +8,12 @@ Legend of shape suffixes: B pairs of a batch, E embedding, K clauses, W words of
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from components.networks.klip import Klip
 from components.pretraining.captions import ABSENT, Captions, CaptionTable
+from components.training.processes import Processes
 
 # Added to every weight, so that a batch whose similarities are all extreme can still be drawn from (papers: section 5).
 LEAST_WEIGHT = 1e-4
@@ -21,11 +24,13 @@ class Batch:
     """B chips with what each loss is to read of their captions; all tensors on one device.
 
     Attributes:
-        chips: normalised chips (B, 3, H, W).
-        ids: token ids of the captions; `masked_ids` with values masked.
-        swapped_ids: the first captions with one clause made wrong; as many as matching is to learn from, at most B.
+        chips: normalised chips (., 3, H, W) of this process's share of the batch.
+        ids: token ids of all B captions.
+        masked_ids: token ids of the share's captions with values masked.
+        swapped_ids: the share of the first captions, as many as matching is to learn from, with one clause made wrong.
         labels: word ids under the masks, in the order of `masked_ids`' columns; IGNORED elsewhere.
         equal: (B, B) True where two captions say the same.
+        pairs: how many first captions of the whole batch matching learns from, at most B.
     """
 
     chips: torch.Tensor
@@ -34,13 +39,21 @@ class Batch:
     swapped_ids: torch.Tensor
     labels: torch.Tensor
     equal: torch.Tensor
+    pairs: int
 
 
 IGNORED = -100
 
 
+WHOLE = slice(None)
+
+
 def contrast_loss(
-    images_BE: torch.Tensor, texts_BE: torch.Tensor, equal_BB: torch.Tensor, temperature: torch.Tensor
+    images_BE: torch.Tensor,
+    texts_BE: torch.Tensor,
+    equal_BB: torch.Tensor,
+    temperature: torch.Tensor,
+    share: slice = WHOLE,
 ) -> torch.Tensor:
     """Image-text contrast, the mean of both directions [nat]; equal captions share the target's mass.
 
@@ -49,11 +62,12 @@ def contrast_loss(
         texts_BE: unit vectors of their captions, in the same order.
         equal_BB: True where two captions say the same, the diagonal included.
         temperature: divides the cosines.
+        share: rows that the mean is taken over, each against all columns.
     """
     similarity = images_BE @ texts_BE.T / temperature
-    target = equal_BB.float() / equal_BB.sum(dim=1, keepdim=True)
     # `equal` is symmetric, so both directions have the same target.
-    return (F.cross_entropy(similarity, target) + F.cross_entropy(similarity.T, target)) / 2
+    target = (equal_BB.float() / equal_BB.sum(dim=1, keepdim=True))[share]
+    return (F.cross_entropy(similarity[share], target) + F.cross_entropy(similarity.T[share], target)) / 2
 
 
 def draw_negatives(similarity_BB: torch.Tensor, equal_BB: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -103,29 +117,49 @@ def masked_labels(captions: Captions, masked_BK: torch.Tensor, table: CaptionTab
     return rows[:, : table.length]
 
 
-def three_losses(klip: Klip, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
-    """The losses `itc`, `itm` and `mlm` [nat] of a batch, scalars with gradients; each tower reads each row once.
+class ThreeLosses(nn.Module):
+    """The losses `itc`, `itm` and `mlm` [nat] of a batch; each tower reads each row once, in one of the processes.
 
-    Sources: contrast with soft targets, hard negatives and matching as in ALBEF and BLIP (papers: section 5).
+    Sources: contrast with soft targets, hard negatives and matching as in ALBEF and BLIP (papers: section 5); vectors
+    and tokens are gathered from all processes with their gradients, so that negatives come from the whole batch.
     """
-    size = len(batch.chips)
-    image = klip.encode_images(batch.chips)
-    ids = torch.cat([batch.ids, batch.swapped_ids, batch.masked_ids])
-    text = klip.encode_texts(ids)
-    images, texts = klip.project_images(image), klip.project_texts(text[:size])
-    similarity = images @ texts.T / klip.temperature
-    pairs = len(batch.swapped_ids)
-    own, every = torch.arange(pairs, device=ids.device), torch.arange(size, device=ids.device)
-    other_text = draw_negatives(similarity, batch.equal, generator)[:pairs]
-    other_image = draw_negatives(similarity.T, batch.equal, generator)[:pairs]
-    # Rows of the fusion: true pairs, hard texts, hard images, one clause swapped; then the masked captions.
-    text_rows = torch.cat([own, other_text, own, own + size, every + size + pairs])
-    image_rows = torch.cat([own, own, other_image, own, every])
-    fused = klip.fuse(text[text_rows], ids[text_rows], image[image_rows])
-    matches = (torch.arange(4 * pairs, device=ids.device) < pairs).long()
-    is_masked = batch.labels != IGNORED
-    return {
-        "itc": contrast_loss(images, texts, batch.equal, klip.temperature),
-        "itm": F.cross_entropy(klip.match_logits(fused[: 4 * pairs]), matches),
-        "mlm": F.cross_entropy(klip.word_logits(fused[4 * pairs :][is_masked]), batch.labels[is_masked]),
-    }
+
+    def __init__(self, klip: Klip, processes: Processes) -> None:
+        super().__init__()
+        self.klip, self.processes = klip, processes
+
+    def forward(self, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """This process's share of the three losses, scalars with gradients."""
+        klip, gather, share = self.klip, self.processes.gather, self.processes.share
+        device, size, mine = batch.ids.device, len(batch.ids), len(batch.chips)
+        image = klip.encode_images(batch.chips)
+        ids = torch.cat([batch.ids[share], batch.swapped_ids, batch.masked_ids])
+        text = klip.encode_texts(ids)
+        images, texts = gather(klip.project_images(image)), gather(klip.project_texts(text[:mine]))
+        similarity = images @ texts.T / klip.temperature
+        # Drawn for the whole batch in every process: their generators stay in step.
+        other_text, other_image = (
+            draw_negatives(scores, batch.equal, generator)[: batch.pairs][share]
+            for scores in (similarity, similarity.T)
+        )
+        own, every = torch.arange(batch.pairs, device=device)[share], torch.arange(size, device=device)[share]
+        pairs, first = len(own), torch.arange(mine + len(own), device=device) + size
+        # Texts of the whole batch, then those that only this process reads: swapped, masked.
+        all_text, all_ids = torch.cat([gather(text[:mine]), text[mine:]]), torch.cat([batch.ids, ids[mine:]])
+        # Rows of the fusion: true pairs, hard texts, hard images, one clause swapped; then the masked captions.
+        text_rows = torch.cat([own, other_text, own, first])
+        image_rows = torch.cat([own, own, other_image, own, every])
+        fused = klip.fuse(all_text[text_rows], all_ids[text_rows], gather(image)[image_rows])
+        matches = (torch.arange(4 * pairs, device=device) < pairs).long()
+        return {
+            "itc": contrast_loss(images, texts, batch.equal, klip.temperature, share),
+            "itm": F.cross_entropy(klip.match_logits(fused[: 4 * pairs]), matches),
+            "mlm": self._filling(fused[4 * pairs :], batch.labels),
+        }
+
+    def _filling(self, fused: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        is_masked = labels != IGNORED
+        loss = F.cross_entropy(self.klip.word_logits(fused[is_masked]), labels[is_masked])
+        # The processes have masked different numbers of words: each weighs by its own.
+        masked = is_masked.sum().float()
+        return loss * (self.processes.count * masked / self.processes.total(masked))

@@ -20,6 +20,7 @@ from components.pretraining.screening import (
 )
 from components.pretraining.stage import ScioConfig
 from components.records.families import FAMILIES
+from components.training.resuming import UNGUARDED, Unguarded
 
 
 @dataclass
@@ -51,14 +52,15 @@ class Proofreader:
         self.klip, self.samples, self.table, self.scio = klip, samples, table, scio
         self._open_FK, self._margin_FK = _field_rules(scio)
 
-    def repair(self, rounds: int) -> Repair:
+    def repair(self, rounds: int, guard: Unguarded = UNGUARDED) -> Repair:
         """Screen all captions, rewrite the worst clause of each where the gate lets it; then those rewritten, again.
 
         Args:
             rounds: at most so many rewrites of one caption; 0 screens only.
+            guard: may stop it; nothing that was read before is changed.
         """
         original = self.samples.captions
-        evidence = collect_evidence(self.klip, self.samples, self.table, self.scio.judges)
+        evidence = collect_evidence(self.klip, self.samples, self.table, self.scio.judges, guard)
         scale = measure_scale(evidence, original, self.table)
         suspicion = scale.suspicion(evidence, original, self.scio.judges)
         margin = scale.margin(evidence, original)
@@ -78,7 +80,7 @@ class Proofreader:
             if number == rounds or len(rows) == 0:
                 break
             some = self.samples.take(rows, result.captions.take(rows))
-            evidence = collect_evidence(self.klip, some, self.table, self.scio.judges)
+            evidence = collect_evidence(self.klip, some, self.table, self.scio.judges, guard)
             suspicion = scale.suspicion(evidence, some.captions, self.scio.judges)
             margin = scale.margin(evidence, some.captions)
             # What was rewritten once stays: no caption is argued back and forth.

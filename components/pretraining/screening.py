@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import torch
 
-from components.contract.progress import progress
 from components.networks.channels import normalise
 from components.networks.klip import Klip
 from components.pretraining.captions import ABSENT, CLAUSES, Captions, CaptionTable
 from components.pretraining.samples import Samples
 from components.pretraining.stage import Judges
+from components.training.processes import processes_here
+from components.training.resuming import UNGUARDED, Unguarded
 
 SCREENING_BATCH = 64
 MAD_TO_SIGMA = 1.4826  # of a normal distribution
@@ -68,7 +69,9 @@ class Scale:
 
 
 @torch.no_grad()
-def collect_evidence(klip: Klip, samples: Samples, table: CaptionTable, judges: Judges) -> Evidence:
+def collect_evidence(
+    klip: Klip, samples: Samples, table: CaptionTable, judges: Judges, guard: Unguarded = UNGUARDED
+) -> Evidence:
     """Ask the judges about every clause of every caption.
 
     Args:
@@ -76,9 +79,12 @@ def collect_evidence(klip: Klip, samples: Samples, table: CaptionTable, judges: 
         samples: the chips and what is said of them now.
         table: the closed lists.
         judges: which of them to ask; masked words are always scored.
+        guard: asked before each batch, since screening takes longer than the grace of a machine that is taken away.
     """
     parts: list[Evidence] = []
-    for rows in progress(torch.split(torch.arange(len(samples)), SCREENING_BATCH), "screen", _batches(len(samples))):
+    batches = torch.split(torch.arange(len(samples)), SCREENING_BATCH)
+    for rows in processes_here().steps(batches, "screen", len(batches)):
+        guard.heed()
         image = encode_planes(klip, samples.planes[rows])
         part = samples.captions.take(rows)
         present, other, best = _masked_words(klip, image, part, table)
@@ -189,7 +195,3 @@ def judge_captions(
     if with_match:
         scores["itm"] = torch.softmax(klip.match_logits(klip.fuse(text, ids, image)).float(), dim=-1)[:, 1].cpu()
     return scores
-
-
-def _batches(count: int) -> int:
-    return -(-count // SCREENING_BATCH)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 # A loss jumps from batch to batch; the metric is the mean of so many last steps.
 LAST_STEPS = 20
 LOSSES = ("itc", "itm", "mlm")
+# What a checkpoint belongs to: an unfinished training of other code is not gone on with.
+CODE = tuple(
+    f"components.{name}" for name in ("contract", "memo", "networks", "pretraining", "records", "scores", "training")
+)
 
 
 class Judges(BaseModel):
@@ -67,6 +71,7 @@ class TrainingConfig(BaseModel):
     matching_pairs: int = Field(ge=1, description="Pairs of a step that matching learns from, four rows each.")
     mask_share: float = Field(gt=0, le=1, description="Chance that a clause's value is masked for filling [1].")
     screen_every: int = Field(ge=1, description="Steps between two screenings of the corpus in phases two and three.")
+    checkpoint_every: int = Field(ge=1, description="Steps between two checkpoints: what a kill costs at most.")
 
 
 class PretrainingConfig(StageConfig):
@@ -100,18 +105,25 @@ def run_pretrain(config: PretrainingConfig, inputs: Paths, outputs: Paths) -> Me
     from components.pretraining.training import Trainer
     from components.records.schemas import CORPUS, CURVE
     from components.records.tables import write_table
+    from components.training.checkpoints import checkpoints_of
+    from components.training.resuming import resumable
 
     refuse_failed_checks(inputs["verdicts"])
     train, val = (read_samples(inputs["chips"], inputs["annotations"], split) for split in ("train", "val"))
     klip = make_klip(config)
     table = CaptionTable(klip.tokenizer)
     trainer = Trainer(klip, train, table, config)
-    trainer.run()
-    klip.eval()
-    repaired = trainer.proofreader.repair(config.scio.rounds)
+    checkpoints = checkpoints_of("pretrain", config, inputs, CODE)
+    with resumable(trainer, checkpoints, config.training.checkpoint_every) as guard:
+        trainer.run(guard)
+        klip.eval()
+        repaired = trainer.proofreader.repair(config.scio.rounds, guard)
+    if not trainer.processes.is_first:
+        return {}
     save_klip(klip, outputs["klip"])
     write_table(corpus_rows(train, repaired, config.scio), CORPUS, outputs["corpus.parquet"])
     write_table(trainer.curve.rows, CURVE, outputs["curve.parquet"])
+    checkpoints.clear()
     losses = {f"loss_{name}": trainer.curve.last(name, LAST_STEPS) for name in LOSSES}
     return {**losses, **retrieval_metrics(klip, val, table, "val"), **corpus_metrics(train, repaired)}
 

@@ -30,6 +30,7 @@ COMMON: dict[str, Any] = {
     "mirrored": True,
     "target_repeats": 2,
     "max_tokens": 400,
+    "checkpoint_every": 1,
     "validate_every": 2,
     "validation_chips": 4,
 }

@@ -1,0 +1,71 @@
+"""What can go wrong between the processes of a training, or with what it left half done."""
+
+from components.contract.errors import FusarError
+
+
+class TrainingError(FusarError):
+    """Base of the errors of this package."""
+
+
+class WrongProcesses(TrainingError):
+    """The training runs in another number of processes than was asked for."""
+
+    def __init__(self, found: int, wanted: int) -> None:
+        super().__init__(found, wanted)
+        self.found, self.wanted = found, wanted
+
+    def __str__(self) -> str:
+        return (
+            f"processes: {self.found} started, but PET_NNODES and PET_NPROC_PER_NODE ask for {self.wanted}. "
+            "Let the stage start them itself (`python -m PACKAGE STAGE`), or torchrun by the same variables."
+        )
+
+
+class LoneProcess(TrainingError):
+    """A launcher named an address to meet at, but started one process that knows of no other."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+    def __str__(self) -> str:
+        return (
+            f"processes: MASTER_ADDR is {self.address!r}, but WORLD_SIZE is not set: one process would train alone "
+            "(`accelerate launch --cpu` does that). Set PET_NPROC_PER_NODE and start `python -m PACKAGE STAGE`."
+        )
+
+
+class Indivisible(TrainingError):
+    """A batch cannot be shared out evenly."""
+
+    def __init__(self, key: str, value: int, processes: int) -> None:
+        super().__init__(key, value, processes)
+        self.key, self.value, self.processes = key, value, processes
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.value} is no multiple of the {self.processes} processes. Change one of the two."
+
+
+class LostProcess(TrainingError):
+    """A process of the training ended, and the others with it."""
+
+    def __init__(self, stage: str, rank: int, reason: str) -> None:
+        super().__init__(stage, rank, reason)
+        self.stage, self.rank, self.reason = stage, rank, reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.stage}: process {self.rank} ended ({self.reason}) and the others with it. Run the stage again: "
+            "it goes on from its newest checkpoint."
+        )
+
+
+class BadCheckpoint(TrainingError):
+    """A checkpoint does not fit the training that it lies under the key of."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(place, problem)
+        self.place, self.problem = place, problem
+
+    def __str__(self) -> str:
+        return f"{self.place}: is no checkpoint of this training ({self.problem}). Remove it and run the stage again."
