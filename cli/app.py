@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import approving, data, demo, doctor, ledger, lineage, model, plan, predict, promote, retrain, scene
+from cli import approving, data, demo, deploy, doctor, gc, ledger, lineage, model, plan, predict, promote, retrain, scene
 from components.contract.errors import FusarError
 from flows.errors import Interrupted
 
@@ -19,6 +19,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("plan")(plan.plan)
 app.command("doctor")(doctor.doctor)
+app.command("deploy")(deploy.deploy)
+app.command("gc")(gc.gc)
 app.command("retrain")(retrain.retrain)
 app.command("predict")(predict.predict)
 app.add_typer(promote.app, name="promote")

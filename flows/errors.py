@@ -99,6 +99,46 @@ class ServicesFailed(FlowError):
         return f"services: {self.reason}. {self.remedy}"
 
 
+class NoServer(FlowError):
+    """No Prefect server answers."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"Prefect server: {self.reason}. Start one with `make up`, or set PREFECT_API_URL to yours."
+
+
+class BadDeployFile(FlowError):
+    """A file that `fusar deploy` reads is wrong."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        super().__init__(file, problem)
+        self.file = file
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.problem}"
+
+
+class FileStore(FlowError):
+    """Workers on other machines would look for a store on their own disk."""
+
+    def __init__(self, store: str, location: str, server: str, remedy: str) -> None:
+        super().__init__(store, location, server, remedy)
+        self.store = store
+        self.location = location
+        self.server = server
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return (
+            f"the {self.store} store {self.location} lies on this machine, and workers of {self.server} on others "
+            f"would each look for it on their own disk. {self.remedy}."
+        )
+
+
 class Interrupted(FlowError):
     """The user, or the machine, asked the flow to stop."""
 
