@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from flows.result import Retrained
 
 DIRTY_FILES_SHOWN = 10
+WAIT = typer.Option("--wait", help="Wait for another command that works on the profile, instead of refusing.")
 
 
 def retrain(
     profile: Annotated[str, PROFILE] = "laptop",
     revision: Annotated[str, REVISION] = "HEAD",
     force: Annotated[list[str] | None, FORCE] = None,
+    wait: Annotated[bool, WAIT] = False,
 ) -> None:
     """Run what is stale of a commit, in a checkout of its own, and register the models that come of it.
 
@@ -37,12 +39,14 @@ def retrain(
     commit = resolve(here, revision)
     _say_what_is_left_out(dirty_files(here))
     started = time.monotonic()
-    retrained = run_retrain(home.root, commit, profile, tuple(force or ()))
+    retrained = run_retrain(home.root, commit, profile, tuple(force or ()), waits=wait)
     Console().print(table_of(retrained))
     _say_what_was_made(retrained, time.monotonic() - started)
 
 
-def run_retrain(root: Path, commit: str, profile: str, force: tuple[str, ...] = ()) -> "Retrained":
+def run_retrain(
+    root: Path, commit: str, profile: str, force: tuple[str, ...] = (), *, waits: bool = False
+) -> "Retrained":
     """Run the retrain flow, where anything is stale, on a Prefect server that lives for this call; progress on stderr.
 
     Raises:
@@ -60,13 +64,13 @@ def run_retrain(root: Path, commit: str, profile: str, force: tuple[str, ...] = 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with shown_progress() as listener, watched_by(listener):
-            found = None if force else settled(root, commit, profile)
+            found = None if force else settled(root, commit, profile, waits=waits)
             if found is not None:
                 return found
             with prefect_server(Home(root)):
                 from flows.retrain import retrain as flow
 
-                retrained: Retrained = flow(root, commit, profile, force)
+                retrained: Retrained = flow(root, commit, profile, force, waits)
     except KeyboardInterrupt as error:
         raise Interrupted from error
     finally:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
+from components.revisions.turns import Holder
+
 
 class Listener(Protocol):
     """Told what a flow does, as it does it."""
@@ -53,3 +55,18 @@ def watched_by(watcher: Listener) -> Iterator[None]:
         yield
     finally:
         _LISTENER.reset(token)
+
+
+def say_who_is_waited_for(profile: str, work: str, holder: Holder | None) -> str:
+    """Tell whoever watches that a retrain waits its turn, and answer the sentence.
+
+    Args:
+        profile: what both want.
+        work: of the retrain that waits.
+        holder: of the profile; None where it does not say who it is.
+    """
+    whom = "another process" if holder is None or not holder.work else f"the retrain of commit {holder.work[:12]}"
+    same = "; the same commit: its answer will be this one's" if holder and holder.work == work != "" else ""
+    said = f"profile {profile}: waiting for {whom}{same}"
+    listener().begin(said)
+    return said

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from components.lineage.heeding import refuse_checkout
@@ -11,6 +12,8 @@ from components.revisions.git import resolve
 from components.revisions.home import Home
 from components.revisions.lock import kept_lock, lock_digest, read_lock
 from components.revisions.staleness import StageState, ask
+from components.revisions.turns import taking_turns
+from flows.listening import say_who_is_waited_for
 from flows.registering import known_registration
 from flows.result import Retrained, StageOutcome
 from flows.steps import check_parameters
@@ -50,15 +53,23 @@ def plan(root: Path, revision: str, profile: str, force: Collection[str] = ()) -
     return Plan(checkout.commit, profile, states, seconds)
 
 
-def settled(root: Path, revision: str, profile: str) -> Retrained | None:
+def settled(root: Path, revision: str, profile: str, *, waits: bool = False) -> Retrained | None:
     """What an earlier retrain came to where nothing is stale since; to say so takes no server and no flow run.
 
+    Args:
+        root: main working tree of the repository.
+        revision: branch, tag or commit.
+        profile: name of the parameter set in profiles/.
+        waits: whether it waits for another process that works on the profile.
+
     Raises:
-        FusarError: a bad revision, profile or parameter.
+        FusarError: a bad revision, profile or parameter, or a profile in use.
     """
     home = Home(root)
-    with home.busy(profile):
-        checkout = check_out(home, resolve(home.root, revision), profile)
+    commit = resolve(home.root, revision)
+    wait = partial(say_who_is_waited_for, profile, commit) if waits else None
+    with taking_turns(home, profile, commit, wait):
+        checkout = check_out(home, commit, profile)
         refuse_checkout(home, checkout)
         check_parameters(home, checkout)
         states = stage_states(home, checkout)

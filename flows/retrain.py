@@ -2,19 +2,21 @@
 
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
-from prefect import flow, task
+from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from components.lineage.heeding import refuse_checkout
-from components.revisions.checkout import check_out
+from components.revisions.checkout import check_out, profile_blob
 from components.revisions.git import resolve
 from components.revisions.home import Home
 from components.revisions.lock import only, read_lock, write_lock
 from components.revisions.staleness import StageState
-from flows.listening import listener, watched_by
+from components.revisions.turns import Holder, taking_turns
+from flows.listening import listener, say_who_is_waited_for, watched_by
 from flows.naming import retrain_name
 from flows.page import Page
 from flows.planning import stage_states
@@ -23,12 +25,13 @@ from flows.registering import register
 from flows.result import Retrained, StageOutcome
 from flows.stage_run import Work, bring_up_to_date, pull
 from flows.steps import check_parameters
+from flows.telling import tell_retrain
 
 RunStage = Callable[[Work, StageState, bool], StageOutcome]
 
 
 @flow(name="retrain", flow_run_name=retrain_name, persist_result=False)  # type: ignore[untyped-decorator]
-def retrain(root: Path, revision: str, profile: str, force: tuple[str, ...] = ()) -> Retrained:
+def retrain(root: Path, revision: str, profile: str, force: tuple[str, ...] = (), waits: bool = False) -> Retrained:
     """Bring every stage up to date at a commit, then register the models that came of it; stages run in this process.
 
     Args:
@@ -36,14 +39,17 @@ def retrain(root: Path, revision: str, profile: str, force: tuple[str, ...] = ()
         revision: branch, tag or commit.
         profile: name of the parameter set in profiles/.
         force: stages that run although nothing has changed.
+        waits: whether it waits for another process that works on the profile.
 
     Raises:
-        FusarError: a bad revision, profile or parameter, or a stage that failed.
+        FusarError: a bad revision, profile or parameter, a profile in use, or a stage that failed.
     """
-    return bring_up(Home(root), revision, profile, force, bring_up_to_date)
+    return bring_up(Home(root), revision, profile, force, bring_up_to_date, waits=waits)
 
 
-def bring_up(home: Home, revision: str, profile: str, force: Collection[str], run_stage: RunStage) -> Retrained:
+def bring_up(
+    home: Home, revision: str, profile: str, force: Collection[str], run_stage: RunStage, *, waits: bool
+) -> Retrained:
     """What a flow does for `retrain`, wherever its stages run.
 
     Args:
@@ -52,12 +58,17 @@ def bring_up(home: Home, revision: str, profile: str, force: Collection[str], ru
         profile: name of the parameter set in profiles/.
         force: stages that run although nothing has changed.
         run_stage: brings one stale stage up to date; it is given the work, the stage and whether it is forced.
+        waits: whether it waits for another process that works on the profile, and shares its answer where that one
+            retrains the same commit.
 
     Raises:
-        FusarError: a bad revision, profile or parameter, or a stage that failed.
+        FusarError: a bad revision, profile or parameter, a profile in use, or a stage that failed.
     """
-    with home.busy(profile):
-        checkout = check_out(home, resolve(home.root, revision), profile)
+    commit = resolve(home.root, revision)
+    profile_blob(home, commit, profile)  # a name that is none must not become the name of a file
+    joined_by = "" if force else commit
+    with taking_turns(home, profile, joined_by, partial(_say, profile, joined_by) if waits else None):
+        checkout = check_out(home, commit, profile)
         listener().end("checkout", checkout.commit[:12], 0.0)
         refuse_checkout(home, checkout)
         pools = check_parameters(home, checkout)
@@ -74,9 +85,17 @@ def bring_up(home: Home, revision: str, profile: str, force: Collection[str], ru
                 registration = register(work, str(flow_run.id))
         except BaseException as error:
             recorder.close("FAILED" if isinstance(error, Exception) else "KILLED", page.failed(error))
+            if isinstance(error, Exception):
+                tell_retrain(commit, profile, str(flow_run.id), failure=str(error))
             raise
         recorder.close("FINISHED", page.finished(registration))
+        tell_retrain(commit, profile, str(flow_run.id), versions=[f"{v['model']}/{v['version']}" for v in registration.versions])
         return Retrained(checkout.commit, profile, checkout.folder, outcomes, registration)
+
+
+def _say(profile: str, work: str, holder: Holder | None) -> None:
+    """Whom this retrain waits for, in the log that Prefect keeps of it too."""
+    get_run_logger().info(say_who_is_waited_for(profile, work, holder))
 
 
 def _run(work: Work, state: StageState, is_forced: bool, run_stage: RunStage) -> StageOutcome:

@@ -173,3 +173,49 @@ class LeaseUnreachable(RevisionError):
 
     def __str__(self) -> str:
         return f"{self.url}: no lease can be taken beside the DVC remote ({self.cause}). Mend access to it and repeat."
+
+
+class NotPublished(RevisionError):
+    """A worker was asked for a commit that its git remote does not show."""
+
+    def __init__(self, commit: str, remote: str) -> None:
+        super().__init__(commit, remote)
+        self.commit = commit
+        self.remote = remote
+
+    def __str__(self) -> str:
+        # An address may hold a name and a password.
+        remote = self.remote.rsplit("@", 1)[-1]
+        return f"commit {self.commit[:12]}: on no branch of {remote}, so no worker runs it. Push it to a branch first."
+
+
+class RefusedCommit(RevisionError):
+    """A worker would run, or write, something else than the stages of the contract."""
+
+    def __init__(self, commit: str, path: str, problem: str) -> None:
+        super().__init__(commit, path, problem)
+        self.commit = commit
+        self.path = path
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return (
+            f"commit {self.commit[:12]}: {self.path}: {self.problem}. Workers run only what `make dvc.yaml` writes; "
+            "correct the file in a new commit."
+        )
+
+
+class Poisoned(RevisionError):
+    """What was restored is not what its digest says."""
+
+    def __init__(self, stage: str, path: str, problem: str) -> None:
+        super().__init__(stage, path, problem)
+        self.stage = stage
+        self.path = path
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: the restored output of stage {self.stage} is refused: {self.problem}. "
+            f"Run the stage anew: `fusar retrain --force {self.stage}`."
+        )

@@ -1,6 +1,7 @@
 """Where a repository keeps its state: one folder, found from any of its worktrees."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from components.revisions.errors import Busy
 from components.revisions.git import main_folder
 
 STATE_FOLDER = ".fusar"
+HOME = "FUSAR_HOME"  # names the repository of a worker, whose flow runs start in folders of their own
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,10 @@ class Home:
         """Checkouts, one for each commit and profile."""
         return self.state / "worktrees"
 
+    def busy_file(self, profile: str) -> Path:
+        """What a process that works on a profile holds."""
+        return self.locks / f"{profile}.busy"
+
     @contextmanager
     def busy(self, profile: str) -> Iterator[None]:
         """Hold a profile for this process; a killed holder lets go by itself.
@@ -65,7 +71,8 @@ class Home:
             Busy: another process holds it.
         """
         self.locks.mkdir(parents=True, exist_ok=True)
-        with (self.locks / f"{profile}.busy").open("w") as file:
+        # Appended to, so that who looks does not wipe out what the holder says in it (components/revisions/turns.py).
+        with self.busy_file(profile).open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -74,9 +81,9 @@ class Home:
 
 
 def find_home(folder: Path) -> Home:
-    """The home of the repository that `folder` lies in.
+    """The home of the repository that FUSAR_HOME names, else of the one that `folder` lies in.
 
     Raises:
         NotARepository: no repository holds the folder.
     """
-    return Home(main_folder(folder).resolve())
+    return Home(main_folder(Path(os.environ.get(HOME) or folder)).resolve())

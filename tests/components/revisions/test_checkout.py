@@ -170,7 +170,9 @@ def test_every_error_survives_pickling_and_names_a_remedy():
         errors.UnknownProfile("p", "c" * 40, ("a",)), errors.GitFailed("log", "no"), errors.Busy("p"),
         errors.CheckoutChanged("/x", ("a",)), errors.UnsafeOutput("a"), errors.UnreadableGraph("/x", "no"),
         errors.UnknownStage("s", ("a",)), errors.TornLock("s", "a"),
-        errors.LeaseUnreachable("s3://x", "no"),
+        errors.LeaseUnreachable("s3://x", "no"), errors.JoinedFailed("p", "no"),
+        errors.NotPublished("c" * 40, "git://x/y"), errors.RefusedCommit("c" * 40, "dvc.yaml", "no"),
+        errors.Poisoned("s", "a", "no"),
     ]  # fmt: skip
     assert {type(sample) for sample in samples} == set(errors.RevisionError.__subclasses__())
     for sample in samples:
