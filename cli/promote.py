@@ -50,6 +50,7 @@ def promote_now(version: VersionArgument, number: NumberArgument = "", as_json: 
     """
     promoter, model, asked = _open(version, number)
     verdict = promoter.promote(model, asked)
+    _tell(model)
     _answer(verdict, as_json, f"{model}/{asked} is the champion. Next: fusar lineage show {model}@champion")
 
 
@@ -78,8 +79,21 @@ def rollback(
     from components.revisions.home import find_home
 
     entry = Promoter(find_home(Path.cwd())).rollback(model, version, reason)
+    _tell(model)
     typer.echo(f"{model}/{entry.version} is the champion again, instead of {model}/{entry.replaces}.")
     typer.echo(f"Next: fusar ledger show {model}")
+
+
+def _tell(model: str) -> None:
+    """Tell a Prefect server, where there is one, who is champion now."""
+    from components.revisions.home import find_home
+    from flows.events import server_of
+    from flows.telling import tell_champions
+
+    home = find_home(Path.cwd())
+    with server_of(home) as has_server:
+        if has_server:
+            tell_champions(home, [model])
 
 
 def _open(version: str, number: str) -> "tuple[Promoter, str, str]":

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from components.revisions.home import Home
-from flows.server import API_URL, CLIENT
+from flows.server import API_URL, CLIENT, OWN_SERVER
 from flows.services import running_services
 
 VERSION_RESOURCE = "fusar.model-version"
@@ -29,8 +29,10 @@ def tell(event: str, resource: str, payload: Mapping[str, Any], told_as: UUID) -
         told_as: its id, by `event_id`.
 
     Returns:
-        False where no server took it.
+        False where no server took it; one that lives for a single command is not asked, since nobody listens there.
     """
+    if os.environ.get(OWN_SERVER):
+        return False
     from httpx import HTTPError
     from prefect import get_client
     from prefect.events import Event

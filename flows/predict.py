@@ -11,10 +11,11 @@ from components.inference.batch.run import Request, predict_all
 from components.revisions.home import find_home
 from components.tracking.markdown import escaped, table
 from flows.artifacts import key_of, show_markdown
+from flows.parameters import AskedVersion, Location
 
 
 @flow(name="predict", flow_run_name="{model} on {scenes}", persist_result=False)  # type: ignore[untyped-decorator]
-def predict(scenes: str, folder: str, model: str) -> State[None]:
+def predict(scenes: Location, folder: Location, model: AskedVersion) -> State[None]:
     """Ask a registered version about every scene of a folder or collection; a second run goes on from the first.
 
     Args:

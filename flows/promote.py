@@ -9,10 +9,12 @@ from components.contract.errors import FusarError
 from components.revisions.home import find_home
 from flows.addresses import addresses
 from flows.artifacts import key_of, show_markdown
+from flows.parameters import ModelName, VersionNumber
+from flows.telling import tell_champions, tell_verdicts
 
 
 @flow(name="promote", flow_run_name="{model}/{version}", persist_result=False)  # type: ignore[untyped-decorator]
-def promote(model: str, version: str) -> State[None]:
+def promote(model: ModelName, version: VersionNumber) -> State[None]:
     """Make a version champion if it passes every gate; where only people are missing, say so and end.
 
     Args:
@@ -29,6 +31,8 @@ def promote(model: str, version: str) -> State[None]:
     # A message and no exception: a refusal is an answer, and Prefect would have to pickle the error.
     try:
         verdict = judge_again(home, model, version)
+        tell_verdicts([verdict.as_dict()])
+        tell_champions(home, [model])
         text = comparison(home, open_registry(home.root), verdict, addresses(home).mlflow)
     except FusarError as error:
         return Failed(message=str(error))

@@ -9,6 +9,7 @@ from prefect.states import Completed, Failed, State
 from components.contract.errors import FusarError
 from components.revisions.home import find_home
 from flows.deployments import PROMOTE
+from flows.telling import tell_champions
 
 
 @flow(name="reconcile", persist_result=False)  # type: ignore[untyped-decorator]
@@ -16,11 +17,13 @@ def reconcile() -> State[None]:
     """Bring ledger, tags and aliases together, and start `promote` for candidates whose event was lost."""
     # Here and not above: `make up` reads this file to make the deployment, and MLflow's import takes seconds.
     from components.registry.candidacy import unanswered
+    from components.registry.models import MODELS
     from components.registry.reconciling import reconcile as bring_together
 
     home = find_home(Path.cwd())
     try:
         steps = bring_together(home)
+        tell_champions(home, [model.name for model in MODELS])  # of a promotion that was killed before it told
         waiting = unanswered(home)
     except FusarError as error:
         return Failed(message=str(error))

@@ -12,6 +12,7 @@ from components.revisions.lock import lock_digest
 from flows.result import Registration
 from flows.stage_run import Work
 from flows.steps import run_step
+from flows.telling import tell_champions, tell_verdicts
 
 
 def register(work: Work, flow_run_id: str) -> Registration:
@@ -37,6 +38,8 @@ def register(work: Work, flow_run_id: str) -> Registration:
     names = [f"{version['model']}/{version['version']}" for version in versions]
     judge = ("components.registry", "consider", "--root", str(home.root), *names)
     verdicts = _step(home, checkout, "consider", *judge)["verdicts"] if names else []
+    tell_verdicts(verdicts)
+    tell_champions(home, [str(version["model"]) for version in versions])
     facts = {"lock": digest, "versions": versions, "verdicts": verdicts, "mlflow_run_id": work.recorder.mlflow_run_id}
     report = _report(work, ", ".join(names), facts)
     registration = Registration(tuple(versions), tuple(verdicts), str(report), True)
