@@ -38,7 +38,7 @@ def retrain(profile: str, revision: str, force: list[str]) -> State[None]:
         revision: Branch, tag or commit.
         force: Stages that run although nothing has changed.
     """
-    retrained = bring_up(find_home(Path.cwd()), revision, profile, force, run_on_a_worker)
+    retrained = bring_up(find_home(Path.cwd()), revision, profile, force, run_on_a_worker, waits=True)
     versions = ", ".join(f"{version['model']}/{version['version']}" for version in retrained.registration.versions)
     what = "nothing was stale" if retrained.is_unchanged else "up to date"
     return Completed(message=f"commit {retrained.commit[:12]}: {what}; {versions}")
