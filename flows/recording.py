@@ -12,6 +12,7 @@ import yaml
 
 from components.contract.stage import OUTPUTS_FOLDER
 from components.revisions.checkout import Checkout
+from components.revisions.errors import Poisoned
 from components.revisions.home import Home
 from components.tracking.consumption import Meter
 from components.tracking.keys import input_key
@@ -64,7 +65,17 @@ class Recorder:
             self._tracking.finish_retrain_run(self.mlflow_run_id, status, result)
 
     def restored(self, stage: str, entry: Mapping[str, Any]) -> None:
-        """Link the run that once made a restored stage."""
+        """Link the run that once made a restored stage.
+
+        Raises:
+            Poisoned: runs with its inputs are known, and none of them made these outputs.
+        """
+        outputs = {out["path"]: str(out.get("md5")) for out in entry.get("outs", ())}
+        recorded = self._tracking.recorded_outputs(input_key(entry))
+        # A run-cache entry has no author: whoever can write to the remote can put any output under any inputs.
+        if recorded and outputs not in recorded:
+            differing = sorted(path for path, md5 in outputs.items() if recorded[0].get(path) != md5)
+            raise Poisoned(stage, ", ".join(differing) or stage, "no run in MLflow made it from these inputs")
         self._tracking.link_restored_stage(self.mlflow_run_id, stage, input_key(entry))
         told = self._told(f"restored {stage} of {self.mlflow_run_id}", stage, entry, restored=True)
         _tell(self._home, told, "COMPLETE")

@@ -5,14 +5,20 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import gethostname
 from typing import Any, Literal
 
+from components.lineage.journal import journal_url
 from components.revisions.checkout import Checkout
 from components.revisions.home import Home
+from components.revisions.leases import lease
 from components.revisions.lock import Entries, check_joined, keep, read_lock, write_lock
+from components.revisions.restored import check_restored
 from components.revisions.staleness import StageState, entry_before_run
+from components.tracking.keys import input_key
 from flows.children import Child, run_child
 from flows.environment import child_environment
 from flows.errors import StageFailed, StepFailed
@@ -33,6 +39,7 @@ class Work:
         recorder: of its MLflow runs.
         entries: lock entries of the stages that are up to date, and of no others.
         pools: work pool of each stage, as the commit declares it.
+        elsewhere: outputs that workers made: here they are pulled before anybody reads them.
     """
 
     home: Home
@@ -40,14 +47,20 @@ class Work:
     recorder: Recorder
     entries: Entries = field(default_factory=dict)
     pools: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: list[str] = field(default_factory=list)
 
 
 def bring_up_to_date(work: Work, state: StageState, is_forced: bool) -> StageOutcome:
     """Restore or run one stale stage, share its result and keep its lock entry.
 
+    Of all machines that share the DVC remote, one at a time runs a stage with the same inputs: the others wait, and
+    restore what it made.
+
     Raises:
         StageFailed: its command, or DVC, ended with an error.
         TornLock: it read something other than what the stages above it wrote.
+        Poisoned: what was restored is not what its digest, or MLflow, says.
+        LeaseUnreachable: the DVC remote does not answer.
     """
     return _StageRun(work, state, is_forced).run()
 
@@ -61,6 +74,7 @@ class _StageRun:
         self.side_folder = work.home.state / "side" / work.checkout.profile / state.name
         self.record: StageRecord | None = None
         self.newest_error = ""
+        self.begins: dict[str, Any] = {}
 
     def run(self) -> StageOutcome:
         started = time.monotonic()
@@ -68,18 +82,24 @@ class _StageRun:
         shutil.rmtree(self.side_folder, ignore_errors=True)
         # An old entry together with a missing dep makes `repro -s --pull` restore the old output and exit 0.
         write_lock(self.work.checkout.lock, self.work.entries)
+        self.begins = entry_before_run(self.work.checkout.folder, self.state.name)
         try:
-            entry = self._reproduce()
+            with self._alone():
+                entry = self._reproduce()
         except StageFailed as error:
             self._close_record("FAILED", {}, error.reason)
             raise
         except BaseException:
             self._close_record("KILLED", {}, "interrupted")
             raise
-        if self.record is None:
-            self.work.recorder.restored(self.state.name, entry)
         self._close_record("FINISHED", entry)
         return StageOutcome(self.state.name, "ran" if self.record else "restored", time.monotonic() - started)
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """The lease on what the stage rests on."""
+        url, key = journal_url(self.work.home.root), input_key(self.begins)
+        holder = f"stage {self.state.name} of flow run {self.work.recorder.flow_run_id} on {gethostname()}"
+        return lease(url, key, holder, on_wait=lambda other: listener().line(f"waiting for {other}: the same inputs"))
 
     def _reproduce(self) -> dict[str, Any]:
         name = self.state.name
@@ -92,6 +112,9 @@ class _StageRun:
         if entry is None:
             raise StageFailed(name, "it left no entry in dvc.lock", str(self.log_file))
         check_joined({**self.work.entries, name: entry})
+        if self.record is None:
+            check_restored(self.work.checkout.folder, name, entry)
+            self.work.recorder.restored(name, entry)
         self.work.entries[name] = entry
         keep(self.work.home, self.work.checkout.profile, {name: entry})
         return dict(entry)
@@ -106,9 +129,8 @@ class _StageRun:
     def _hear(self, line: str) -> None:
         # DVC says this where it starts the command and nowhere else: what it restores, it never announces so.
         if line == f"Running stage '{self.state.name}':" and self.record is None:
-            entry = entry_before_run(self.work.checkout.folder, self.state.name)
             holds_gpus = self.work.pools.get(self.state.name) == "gpu"
-            self.record = self.work.recorder.stage(self.state.name, entry, holds_gpus)
+            self.record = self.work.recorder.stage(self.state.name, self.begins, holds_gpus)
         kind, _, text = line.partition(": ")
         if self.newest_error.endswith(":"):  # DVC names what it means on the next line
             self.newest_error += f" {line.strip()}"

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from components.contract.errors import FusarError
-from components.revisions.home import Home, find_home
+from components.revisions.home import HOME, Home, find_home
 from components.tracking.addresses import experiments_address
 from flows.environment import QUIET
 from flows.errors import DatabaseInUse, PortTaken, ServicesFailed
@@ -77,6 +77,7 @@ def environment(home: Home, services: Services, ports: Mapping[str, int]) -> dic
     fixed = {
         **{name: str(port) for name, port in ports.items()},
         "FUSAR_LOCK": str(lock_file(home)),
+        HOME: str(home.root),
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(CODE), os.environ.get("PYTHONPATH")))),
         "PYTHONSAFEPATH": "1",

@@ -3,10 +3,15 @@
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from components.revisions import git
+from components.revisions.admission import refuse_links
 from components.revisions.errors import CheckoutChanged, GitFailed, UnknownProfile
 from components.revisions.home import Home
 from components.revisions.lock import LOCK_FILE
@@ -43,10 +48,12 @@ def check_out(home: Home, commit: str, profile: str) -> Checkout:
 
     Raises:
         UnknownProfile: the commit has no such parameter set.
+        RefusedCommit: the commit has a symbolic link where the checkout is written.
     """
     params = profile_blob(home, commit, profile)
     checkout = Checkout(home.worktrees / f"{commit[:12]}-{profile}", commit, profile)
     if not _is_at(checkout):
+        refuse_links(home, commit)
         shutil.rmtree(checkout.folder, ignore_errors=True)
         home.worktrees.mkdir(parents=True, exist_ok=True)
         git.add_worktree(home.root, checkout.folder, commit)
@@ -89,11 +96,28 @@ def verify(home: Home, checkout: Checkout) -> None:
         raise CheckoutChanged(str(checkout.folder), tuple(differing))
 
 
+@contextmanager
+def in_use(home: Home, commit: str, profile: str) -> Iterator[None]:
+    """Hold the checkout of a commit with a profile among the runs of stages on one machine; others wait."""
+    home.locks.mkdir(parents=True, exist_ok=True)
+    with FileLock(_use_file(home, f"{commit[:12]}-{profile}")):
+        yield
+
+
+def _use_file(home: Home, checkout: str) -> Path:
+    return home.locks / f"{checkout}.use"
+
+
 def _forget_old_ones(home: Home, profile: str) -> None:
     """Remove all but the newest checkouts of a profile: the cache holds what lay in them."""
     checkouts = [path for path in home.worktrees.iterdir() if path.name[12:] == f"-{profile}"]
     for path in sorted(checkouts, key=lambda path: path.stat().st_mtime)[:-CHECKOUTS_KEPT]:
-        shutil.rmtree(path)
+        use = _use_file(home, path.name)
+        try:
+            with FileLock(use, timeout=0) if use.exists() else nullcontext():
+                shutil.rmtree(path)
+        except Timeout:  # a stage runs in it
+            continue
 
 
 def _is_at(checkout: Checkout) -> bool:
@@ -120,4 +144,5 @@ def configure_dvc(home: Home, folder: Path) -> None:
     with Config(str(folder / ".dvc"), validate=False).edit("local", validate=False) as local:
         local["core"] = {name: str(value) for name, value in effective.get("core", {}).items()}
         local["cache"] = {"dir": str(home.root / ".dvc" / "cache"), **cache, "type": LINKS}
-        local["remote"] = remotes
+        # What is fetched is hashed again: an object whose bytes are not those of its name is thrown away.
+        local["remote"] = {name: {**remote, "verify": "true"} for name, remote in remotes.items()}

@@ -119,6 +119,21 @@ class Tracking:
         )
         return str(found[0].info.run_id) if found else None
 
+    def recorded_outputs(self, stage_input_key: str) -> tuple[dict[str, str], ...]:
+        """What each finished run with this input key says that it made: md5 by path."""
+        found = self.client.search_runs(
+            [self.experiment_id], f"tags.`{INPUT_KEY}` = '{stage_input_key}' and attributes.status = 'FINISHED'"
+        )
+        recorded = (
+            {
+                name.removeprefix(OUTPUT_PREFIX): md5
+                for name, md5 in run.data.tags.items()
+                if name.startswith(OUTPUT_PREFIX)
+            }
+            for run in found
+        )
+        return tuple(outputs for outputs in recorded if outputs)
+
     def link_restored_stage(self, parent: str, stage: str, stage_input_key: str) -> str | None:
         """Link `parent` to the run that once made a restored stage; None (and a tag that says so) if none is known."""
         mlflow_run_id = self.find_stage_run(stage_input_key)
