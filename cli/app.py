@@ -5,7 +5,23 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import approving, data, demo, deploy, doctor, gc, ledger, lineage, model, plan, predict, promote, retrain, scene
+from cli import (
+    approving,
+    data,
+    demo,
+    deploy,
+    doctor,
+    gc,
+    ledger,
+    lineage,
+    migrate,
+    model,
+    plan,
+    predict,
+    promote,
+    retrain,
+    scene,
+)
 from components.contract.errors import FusarError
 from flows.errors import Interrupted
 
@@ -21,6 +37,7 @@ app.command("plan")(plan.plan)
 app.command("doctor")(doctor.doctor)
 app.command("deploy")(deploy.deploy)
 app.command("gc")(gc.gc)
+app.command("migrate")(migrate.migrate)
 app.command("retrain")(retrain.retrain)
 app.command("predict")(predict.predict)
 app.add_typer(promote.app, name="promote")

@@ -1,19 +1,17 @@
 """MLflow's store: opens, is whole, and has the tables that the installed MLflow expects."""
 
-import re
 import sqlite3
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from components.installation.finding import Finding, Installation, error, info, ok, warning
 from components.installation.masking import masked
 from components.installation.sqlite import damage, read_only
+from components.installation.table_revisions import MLFLOW_MIGRATIONS, revisions
 
 VARIABLE = "MLFLOW_TRACKING_URI"
 SCHEME = "sqlite:///"
-REVISION = re.compile(r"^(down_)?revision\s*(?::[^=]*)?=\s*[\"']([0-9a-f]+)[\"']", re.MULTILINE)
 
 
 def look(installation: Installation) -> Iterator[Finding]:
@@ -64,26 +62,12 @@ def _whole(file: Path) -> Iterator[Finding]:
 
 
 def _schema(file: Path, has: str) -> Iterator[Finding]:
-    known, newest = revisions()
+    known, newest = revisions("mlflow", MLFLOW_MIGRATIONS)
     if not known or has == newest:
         return
     if has not in known:
         remedy = "`pip install -r requirements.lock`, or upgrade MLflow to the version that wrote it."
         yield error(f"{file}: made by a newer MLflow (tables {has}, this one knows {newest})", remedy)
         return
-    remedy = f"`cp {file} {file}.backup && mlflow db upgrade {SCHEME}{file}`"
+    remedy = "`fusar migrate` copies the file and upgrades it."
     yield warning(f"{file}: made by an older MLflow (tables {has}, now {newest})", remedy)
-
-
-def revisions() -> tuple[set[str], str]:
-    """All table revisions of the installed MLflow and the newest, read from its migrations without importing it."""
-    spec = find_spec("mlflow")
-    places = spec.submodule_search_locations if spec else None
-    scripts = sorted(Path(places[0]).glob("store/db_migrations/versions/*.py")) if places else []
-    known: set[str] = set()
-    replaced: set[str] = set()
-    for script in scripts:
-        for is_down, revision in REVISION.findall(script.read_text(encoding="utf-8")):
-            (replaced if is_down else known).add(revision)
-    newest = known - replaced
-    return (known, newest.pop()) if len(newest) == 1 else (set(), "")

@@ -19,6 +19,7 @@ from components.revisions.home import Home
 WITHDRAWN_FILE: Final = "withdrawn.csv"
 COLUMNS: Final = ("md5", "scene_id", "reason", "name", "time")
 FOLDER: Final = "withdrawals"
+SCHEMA: Final = 1  # of an entry of the journal; one without it is of the first
 WITHDRAWN_TAG: Final = "fusar.withdrawn"
 WITHDRAW, PURGE = "withdraw", "purge"  # actions of the journal
 MD5: Final = re.compile(r"[0-9a-f]{32}")

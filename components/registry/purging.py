@@ -19,7 +19,7 @@ from components.lineage.errors import NumberTaken
 from components.lineage.heeding import DATA_FILE, data_files, data_md5
 from components.lineage.record import Lineage
 from components.lineage.stores import Stores
-from components.lineage.withdrawals import PURGE, Withdrawal, journal_of
+from components.lineage.withdrawals import PURGE, SCHEMA, Withdrawal, journal_of
 from components.memo.store import MEMO
 from components.registry.scene_objects import DATA, Named, objects_of
 from components.revisions import git
@@ -142,7 +142,7 @@ def _write_down(home: Home, contents: tuple[Withdrawal, ...], going: Mapping[str
                 break
             who = {"md5": row.md5, "scene_id": row.scene_id, "name": name, "time": time}
             try:
-                journal.append(lines, {"action": PURGE, **who, "objects": objects})
+                journal.append(lines, {"schema_version": SCHEMA, "action": PURGE, **who, "objects": objects})
                 break
             except NumberTaken:  # another entry came first: look again
                 continue

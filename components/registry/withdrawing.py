@@ -16,6 +16,7 @@ from components.lineage.index.index import open_index
 from components.lineage.withdrawals import (
     COLUMNS,
     MD5,
+    SCHEMA,
     WITHDRAW,
     WITHDRAWN_FILE,
     Withdrawal,
@@ -122,7 +123,8 @@ def _keep(home: Home, asked: Iterable[Withdrawal]) -> tuple[Withdrawal, ...]:
                 kept.append(Withdrawal(**{column: str(known[0].content[column]) for column in COLUMNS}))
                 break
             try:
-                journal.append(lines, {"action": WITHDRAW, **{column: getattr(row, column) for column in COLUMNS}})
+                about = {column: getattr(row, column) for column in COLUMNS}
+                journal.append(lines, {"schema_version": SCHEMA, "action": WITHDRAW, **about})
             except NumberTaken:  # another entry came first: look again
                 continue
     return tuple(kept)

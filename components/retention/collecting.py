@@ -23,12 +23,14 @@ from components.retention.needs import OBJECTS, RUNS, garbage_of, inventory, nee
 from components.retention.open_retrains import held_profiles, open_runs
 from components.retention.places import places_of
 from components.retention.registered import version_md5s
+from components.retention.unfinished import CHECKPOINTS, LEASES, unfinished_garbage
 from components.revisions import git
 from components.revisions.home import Home
 
 DEFAULT_DAYS: Final = 14.0  # as git keeps what nothing refers to
 _DAY_S, _MOST_DAYS = 86400.0, 36500.0
 _REGISTER_LOCK: Final = "register.lock"
+_WAIT: Final = frozenset({OBJECTS, RUNS, LEASES, CHECKPOINTS})  # for open retrains
 _BATCH: Final = 1000  # items; between two batches it is asked whether a retrain has begun elsewhere
 
 
@@ -38,7 +40,7 @@ class Collection:
 
     Attributes:
         garbage: what may go, by kind and place; removed where that was asked for.
-        waiting: retrains that are open: because of them nothing is taken out of DVC's cache and remotes.
+        waiting: retrains that are open: because of them DVC's cache and remotes stay as they are.
         reasons: how many versions, refs, locks and checkouts were asked what they need.
     """
 
@@ -48,7 +50,7 @@ class Collection:
 
     def goes(self, garbage: Garbage) -> bool:
         """Whether nothing kept this garbage from being removed."""
-        return not (self.waiting and garbage.kind in (OBJECTS, RUNS))
+        return not (self.waiting and garbage.kind in _WAIT)
 
 
 def collect(home: Home, client: MlflowClient, days: float, *, is_dry: bool) -> Collection:
@@ -84,14 +86,15 @@ def _collect(home: Home, client: MlflowClient, cutoff: float, busy: tuple[str, .
     roots = dict(version_md5s(client)) | dict(ref_md5s(home)) | dict(file_md5s(home, _trees(home, old)))
     stay = needed(inventories, frozenset[str]().union(*roots.values()), cutoff)
     garbage = [found for each in inventories for found in garbage_of(each, stay, cutoff)]
+    garbage += unfinished_garbage(home, cutoff)
     garbage += [*memo_garbage(home, stay, cutoff), checkout_garbage(home, old), *shown_garbage(home, busy, cutoff)]
     if not is_dry:
         for each in garbage:
-            if each.kind not in (OBJECTS, RUNS):
+            if each.kind not in _WAIT:
                 each.remove([item.path for item in each.items])
             else:
                 waiting = waiting or _remove_objects(client, each)
-    return Collection(tuple(garbage), waiting, len(roots))
+    return Collection(tuple(each for each in garbage if each.items or each.kept), waiting, len(roots))
 
 
 def _remove_objects(client: MlflowClient, garbage: Garbage) -> tuple[str, ...]:

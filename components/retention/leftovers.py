@@ -51,7 +51,9 @@ def checkouts(home: Home, busy: Collection[str], cutoff: float) -> tuple[Path, .
     """Checkouts of retrains that nobody has used since then, and reproductions that were killed."""
     found = [(path, path.name[_COMMIT_LETTERS + 1 :]) for path in home.worktrees.glob("*")]
     found += [(path, f"reproduce-{path.name}") for path in (home.state / "reproductions").glob("*")]
-    return tuple(sorted(path for path, holder in found if path.stat().st_mtime < cutoff and holder not in busy))
+    return tuple(
+        sorted(path for path, holder in found if path.stat().st_mtime < cutoff and not {holder, path.name} & set(busy))
+    )
 
 
 def checkout_garbage(home: Home, going: Sequence[Path]) -> Garbage:

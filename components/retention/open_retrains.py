@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
+from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 
 from components.retention.committed import heads
@@ -17,7 +18,7 @@ from components.tracking.store import EXPERIMENT
 
 # A run on another machine that has been open for longer was killed together with whoever could have closed it.
 _LONGEST_S: Final = 60 * 86400.0
-_BUSY: Final = ".busy"
+_BUSY, _USE = ".busy", ".use"
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def held_profiles(home: Home) -> Iterator[tuple[str, ...]]:
     """Hold every profile that nobody works on, so that no retrain of this clone begins in the block.
 
     Yields:
-        Names of the profiles, and of versions that are made anew, on which another process works.
+        Names of the profiles, of versions that are made anew, and of checkouts on which another process works.
     """
     names = {file.name.removesuffix(_BUSY) for file in home.locks.glob(f"*{_BUSY}")}
     for _, commit in set(heads(home)):
@@ -38,6 +39,11 @@ def held_profiles(home: Home) -> Iterator[tuple[str, ...]]:
                 stack.enter_context(home.busy(name))
             except Busy:
                 busy.append(name)
+        for file in sorted(home.locks.glob(f"*{_USE}")):  # a stage runs in the checkout of that name
+            try:
+                stack.enter_context(FileLock(file, timeout=0))
+            except Timeout:
+                busy.append(file.name.removesuffix(_USE))
         yield tuple(busy)
 
 

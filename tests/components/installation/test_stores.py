@@ -9,6 +9,7 @@ from components.installation.artifact_locations import local_path, locations_in
 from components.installation.errors import StoreInUse
 from components.installation.finding import Severity
 from components.installation.mending import mend
+from components.installation.table_revisions import MLFLOW_MIGRATIONS, revisions
 from components.registry.ledger import Ledger
 
 VALUES = {"chain": "c", "verdict_sha256": "v", "at": "2026-11-24T00:00:00Z"}
@@ -53,12 +54,12 @@ def test_a_file_that_is_no_store_is_an_error(with_store, worst):
 
 
 def test_tables_of_another_mlflow_are_told_from_newer_ones(with_store, worst):
-    known, newest = run_store.revisions()
+    known, newest = revisions("mlflow", MLFLOW_MIGRATIONS)
     change(with_store, f"UPDATE alembic_version SET version_num = '{min(known - {newest})}'")
     older = worst(run_store.look(with_store))
     change(with_store, "UPDATE alembic_version SET version_num = 'ffffffffffff'")
     newer = worst(run_store.look(with_store))
-    assert (older.severity, "mlflow db upgrade sqlite:///" in older.remedy) == (Severity.WARNING, True)
+    assert (older.severity, "fusar migrate" in older.remedy) == (Severity.WARNING, True)
     assert (newer.severity, "newer MLflow" in newer.message) == (Severity.ERROR, True)
 
 
