@@ -16,7 +16,7 @@ from flows.telling import tell_champions
 
 @flow(name="reconcile", persist_result=False)  # type: ignore[untyped-decorator]
 def reconcile() -> State[None]:
-    """Bring ledger, tags and aliases together, start `promote` where its event was lost, end MLflow runs of the dead."""
+    """Bring ledger, tags and aliases together, start `promote` where its event was lost, end dead MLflow runs."""
     # Here and not above: `make up` reads this file to make the deployment, and MLflow's import takes seconds.
     from components.registry.candidacy import unanswered
     from components.registry.models import MODELS
