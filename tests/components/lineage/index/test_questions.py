@@ -126,3 +126,16 @@ def test_pages_follow_each_other_and_an_unknown_version_is_named() -> None:
         asked.scenes_of(MODEL, "9")
     with pytest.raises(UnknownVersion):
         asked.difference(MODEL, "1", "champion")
+
+
+def steps_of_one_change(scenes: int) -> int:
+    """Hundreds of SQLite's own steps that it takes to write a version in which one scene of many has changed."""
+    connection = indexed([{f"scene{number}": 1 for number in range(scenes)}])
+    steps: list[None] = []
+    connection.set_progress_handler(lambda: steps.append(None), 100)  # returns None: go on
+    add_snapshot(connection, "next", scenes, [(key("scene7", 2), new("scene7", 2))], [key("scene7", 1)])
+    return len(steps)
+
+
+def test_a_version_costs_what_changed_and_not_what_it_holds() -> None:
+    assert steps_of_one_change(5_000) <= steps_of_one_change(50) + 2
