@@ -81,7 +81,8 @@ def bring_up(
             with watched_by(page):
                 outcomes = tuple(_run(work, state, state.name in force, run_stage) for state in states)
                 write_lock(checkout.lock, work.entries)
-                pull(work, [path for state in states if not state.is_stale for path in state.absent])
+                absent = [path for state in states if not state.is_stale for path in state.absent]
+                pull(work, [*work.elsewhere, *absent])
                 registration = register(work, str(flow_run.id))
         except BaseException as error:
             recorder.close("FAILED" if isinstance(error, Exception) else "KILLED", page.failed(error))
@@ -89,7 +90,7 @@ def bring_up(
                 tell_retrain(commit, profile, str(flow_run.id), failure=str(error))
             raise
         recorder.close("FINISHED", page.finished(registration))
-        tell_retrain(commit, profile, str(flow_run.id), versions=[f"{v['model']}/{v['version']}" for v in registration.versions])
+        tell_retrain(commit, profile, str(flow_run.id), versions=registration.versions)
         return Retrained(checkout.commit, profile, checkout.folder, outcomes, registration)
 
 
