@@ -21,6 +21,7 @@ from cli import (
     promote,
     retrain,
     scene,
+    webhook,
 )
 from components.contract.errors import FusarError
 from flows.errors import Interrupted
@@ -39,6 +40,7 @@ app.command("deploy")(deploy.deploy)
 app.command("gc")(gc.gc)
 app.command("migrate")(migrate.migrate)
 app.command("retrain")(retrain.retrain)
+app.command("webhook")(webhook.webhook)
 app.command("predict")(predict.predict)
 app.add_typer(promote.app, name="promote")
 app.add_typer(ledger.app, name="ledger")

@@ -15,6 +15,8 @@ EFFECTS = {
     "FUSAR_MLFLOW_PORT": "`make up` starts MLflow's server there",
     "FUSAR_PREFECT_PORT": "`make up` starts Prefect's server there",
     "FUSAR_REAL_DATA": "tests with real SAR files run on this folder",
+    "FUSAR_WEBHOOK_SECRET": "`fusar webhook` takes notifications that are signed with it",
+    "FUSAR_WEBHOOK_SECRET_FILE": "`fusar webhook` reads that secret from there instead",
     "HTTPS_PROXY": "connections leave through this proxy, loopback excepted",
     "HTTP_PROXY": "connections leave through this proxy, loopback excepted",
     "MLFLOW_TRACKING_TOKEN": "sent to the MLflow server",

@@ -1,0 +1,113 @@
+"""What can be wrong with a place where new data is expected, or with a notification that there is some."""
+
+from components.contract.errors import FusarError
+
+
+class ArrivalError(FusarError):
+    """Base of the errors of new data."""
+
+
+class NoSuchBranch(ArrivalError):
+    """The git remote has no branch of this name."""
+
+    def __init__(self, remote: str, branch: str) -> None:
+        super().__init__(remote, branch)
+        self.remote = remote
+        self.branch = branch
+
+    def __str__(self) -> str:
+        return (
+            f"branch {self.branch!r}: remote {self.remote!r} has none of this name. "
+            f"`git ls-remote --heads {self.remote}` lists what it has; correct the parameters of `watch`."
+        )
+
+
+class CatalogueUnreachable(ArrivalError):
+    """A STAC API does not answer as one."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(url, problem)
+        self.url = url
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.url}: no answer of a STAC API ({self.problem}). Correct the address, or wait until it is back."
+
+
+class CannotFilter(ArrivalError):
+    """A STAC API cannot be asked for what was updated."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+    def __str__(self) -> str:
+        return (
+            f"{self.url}: it can be searched by `datetime` alone: it declares neither the filter nor the query "
+            "extension. Set `by: datetime` for it."
+        )
+
+
+class TooManyItems(ArrivalError):
+    """A search finds more items than one poll takes."""
+
+    def __init__(self, url: str, limit: int) -> None:
+        super().__init__(url, limit)
+        self.url = url
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return (
+            f"{self.url}: more than {self.limit} new items at once, and none is told. "
+            "Name collections or a bbox, or set a later `since`."
+        )
+
+
+class BadCursor(ArrivalError):
+    """What says how far a STAC API was read cannot be used."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.path}: says how far a STAC API was read, but {self.problem}. Remove it: `since` counts again."
+
+
+class NoSecret(ArrivalError):
+    """Notifications cannot be told from forgeries."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return (
+            f"secret of notifications: {self.problem}. Write at least 16 characters (`openssl rand -hex 32`) into a "
+            "file that FUSAR_WEBHOOK_SECRET_FILE names, and the same into the webhook of the repository."
+        )
+
+
+class CannotListen(ArrivalError):
+    """The receiver of notifications gets no port."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        super().__init__(address, problem)
+        self.address = address
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.address}: cannot listen there ({self.problem}). Choose another with --host and --port."
+
+
+class Refused(ArrivalError):
+    """A notification is not acted upon."""
+
+    def __init__(self, status: int, problem: str) -> None:
+        super().__init__(status, problem)
+        self.status = status
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"notification refused: {self.problem}"

@@ -1,0 +1,181 @@
+"""New items of a STAC API since the last look, each told once, also where it appears late."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from components.arrivals.cursor import Cursor, CursorFile
+from components.arrivals.errors import CannotFilter, CatalogueUnreachable, TooManyItems
+
+if TYPE_CHECKING:
+    from pystac_client import Client
+
+MOST_ITEMS: Final = 10_000  # in one poll
+_PAGE: Final = 250
+_TIMEOUT_S: Final = 30.0
+# What pystac-client comes to where the answer is other JSON than it expects.
+_NO_SUCH_ANSWER: Final = (ValueError, KeyError, TypeError, AttributeError, NotImplementedError)
+_ID_LENGTH: Final = 300  # of an item's id, or a collection's; longer ones are cut
+
+
+class StacSource(BaseModel):
+    """A STAC API that is looked at for new items."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    # Neither name, password nor token: the address stands in logs and events.
+    url: str = Field(pattern=r"^https?://[^\s@?#]+$", max_length=1000, description="Address of the API's landing page.")
+    collections: list[str] = Field(default_factory=list, description="Ids of the collections; none: all of them.")
+    bbox: list[float] | None = Field(
+        default=None, min_length=4, max_length=4, description="West, south, east, north [degree]; none: everywhere."
+    )
+    by: Literal["updated", "datetime"] = Field(
+        default="updated", description="New is what was updated, or acquired (`datetime`), since the last look."
+    )
+    since: datetime | None = Field(
+        default=None, description="Where the first look begins; none: nothing older is told."
+    )
+    overlap_hours: float = Field(
+        default=24.0,
+        ge=0,
+        le=24 * 366,
+        description="Items whose time is up to so much older than the newest also count [h].",
+    )
+
+    @property
+    def name(self) -> str:
+        """What is read, as one line: the same for the same items, whatever `since` says."""
+        where = f" in {self.bbox}" if self.bbox else ""
+        return f"{self.url} {','.join(sorted(self.collections)) or 'all collections'} by {self.by}{where}"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A new item, or one that was updated.
+
+    Attributes:
+        id: of the item.
+        collection: of which it is; "" for none.
+        time: its `updated` or `datetime`, RFC 3339 in UTC.
+    """
+
+    id: str
+    collection: str
+    time: str
+
+    @property
+    def key(self) -> str:
+        """What tells this arrival from every other."""
+        return f"{self.collection}/{self.id}/{self.time}"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at a source found.
+
+    Attributes:
+        source: what was looked at.
+        arrivals: what is new, the oldest first.
+    """
+
+    source: StacSource
+    arrivals: tuple[Arrival, ...]
+    _file: CursorFile
+    _next: tuple[str, tuple[str, ...]]
+
+    def done(self) -> None:
+        """Move on: what was found has been told. Without it, the next look finds the same again."""
+        self._file.write(*self._next)
+
+
+def look(source: StacSource, store: str, now: datetime | None = None) -> Look:
+    """Search a STAC API for what is new since the last look that was `done`.
+
+    Args:
+        source: where and for what.
+        store: folder or fsspec url of the DVC remote, which keeps how far the source was read.
+        now: time of this look, by default the clock's.
+
+    Raises:
+        CatalogueUnreachable: no STAC API answers there.
+        CannotFilter: it cannot be searched by `updated`.
+        TooManyItems: more than 10,000 items are new.
+        BadCursor: what an earlier look left cannot be read.
+    """
+    file, clock = CursorFile(store, source.name), now or datetime.now(UTC)
+    cursor, overlap = file.read(), timedelta(hours=source.overlap_hours)
+    is_quiet = cursor is None and source.since is None
+    if cursor is None:
+        start = source.since or clock - overlap
+        cursor = Cursor(_text(start if source.since else clock), (), source.name)
+    else:
+        start = datetime.fromisoformat(cursor.newest) - overlap
+    found = sorted(_search(source, start), key=lambda arrival: (arrival.time, arrival.key))
+    told = set(cursor.told)
+    arrivals = () if is_quiet else tuple(arrival for arrival in found if arrival.key not in told)
+    # An item from the future must not hide all that come before it.
+    newest = min(max([cursor.newest, *(arrival.time for arrival in found)]), max(cursor.newest, _text(clock)))
+    kept = _text(datetime.fromisoformat(newest) - overlap)
+    return Look(source, arrivals, file, (newest, tuple(sorted({item.key for item in found if item.time >= kept}))))
+
+
+def _search(source: StacSource, start: datetime) -> Iterator[Arrival]:
+    from pystac.errors import STACError
+    from pystac_client import Client
+    from pystac_client.exceptions import APIError
+    from pystac_client.stac_api_io import StacApiIO
+    from requests import RequestException
+
+    try:
+        client = Client.open(source.url, stac_io=StacApiIO(timeout=_TIMEOUT_S))
+        search = client.search(
+            collections=source.collections or None,
+            bbox=source.bbox,
+            limit=_PAGE,
+            max_items=MOST_ITEMS + 1,
+            **_since(client, source, start),
+        )
+        for number, item in enumerate(search.items_as_dicts()):
+            if number >= MOST_ITEMS:
+                raise TooManyItems(source.url, MOST_ITEMS)
+            arrival = _arrival(item, source.by)
+            if arrival is not None and datetime.fromisoformat(arrival.time) >= start:
+                yield arrival
+    except (APIError, RequestException, STACError, *_NO_SUCH_ANSWER) as error:
+        raise CatalogueUnreachable(source.url, f"{type(error).__name__}: {str(error)[:200]}") from error
+
+
+def _since(client: "Client", source: StacSource, start: datetime) -> dict[str, Any]:
+    """Words of the search for what is at least as new as `start`."""
+    if source.by == "datetime":
+        return {"datetime": f"{_text(start)}/.."}
+    if client.conforms_to("FILTER"):
+        comparison = {"op": ">=", "args": [{"property": "updated"}, {"timestamp": _text(start)}]}
+        return {"filter": comparison, "filter_lang": "cql2-json"}
+    if client.conforms_to("QUERY"):
+        return {"query": {"updated": {"gte": _text(start)}}}
+    raise CannotFilter(source.url)
+
+
+def _arrival(item: Mapping[str, Any], by: str) -> Arrival | None:
+    """What is told of an item; None for one without an id or a time, which nobody could find again."""
+    properties = item.get("properties")
+    fields = properties if isinstance(properties, Mapping) else {}
+    stated = fields.get(by) or fields.get("start_datetime")
+    name = item.get("id")
+    if not isinstance(name, str) or not isinstance(stated, str):
+        return None
+    try:
+        time = _text(datetime.fromisoformat(stated))
+    except ValueError:
+        return None
+    return Arrival(name[:_ID_LENGTH], str(item.get("collection") or "")[:_ID_LENGTH], time)
+
+
+def _text(time: datetime) -> str:
+    """RFC 3339 in UTC to the microsecond, so that texts sort as times do."""
+    known = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return known.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
