@@ -48,9 +48,11 @@ def retrain(
         profile: Parameter set in profiles/, by its name.
         revision: Branch, tag or commit.
         force: Stages that run although nothing has changed.
+        priority: Whose stages go first where workers are few.
     """
     home = find_home(Path.cwd())
-    retrained = bring_up(home, _let_in(home, revision), profile, force, run_on_a_worker, waits=True)
+    run = partial(run_on_a_worker, priority=priority)
+    retrained = bring_up(home, _let_in(home, revision), profile, force, run, waits=True)
     versions = ", ".join(f"{version['model']}/{version['version']}" for version in retrained.registration.versions)
     what = "nothing was stale" if retrained.is_unchanged else "up to date"
     return Completed(message=f"commit {retrained.commit[:12]}: {what}; {versions}")
