@@ -34,6 +34,7 @@ from components.lineage.versions import (
     write_lineage,
 )
 from components.lineage.withdrawals import withdrawn
+from components.registry.baselines import write_baseline
 from components.registry.card import write_readme
 from components.registry.costs import costs_of
 from components.registry.finishing import FAILED, READY, complete, describe, finish, unregistered
@@ -171,6 +172,7 @@ class _Registration:
             write_lineage(lineage, folder)
             write_version_page(lineage, folder)
             costs = costs_of(self.client, lineage)
+            write_baseline(model, self.folder, folder)
             write_readme(model, lineage, self.folder / REPORT, self.tracking.experiment_id, costs, folder)
             for name in (LOCK_FILE, PARAMS_FILE):
                 (folder / name).write_bytes((self.folder / name).read_bytes())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from components.simulation.conditions import NOMINAL, Conditions
 from components.simulation.covers import Covers, mask_of
 from components.simulation.fields import FloatArray
 from components.simulation.ground import CLASSES
@@ -48,11 +49,17 @@ def draw_look(rng: np.random.Generator, sensor: Sensor) -> Look:
 
 
 def draw_backscatter(
-    rng: np.random.Generator, covers: Covers, targets: Sequence[Target], sensor: Sensor, look: Look
+    rng: np.random.Generator,
+    covers: Covers,
+    targets: Sequence[Target],
+    sensor: Sensor,
+    look: Look,
+    conditions: Conditions = NOMINAL,
 ) -> npt.NDArray[np.float32]:
     """Sigma nought [linear power], (P, H, W) float32 with 10 bits after the leading one (0.05 %).
 
-    Speckle multiplies ground and receiver noise; objects are added after it, since a point does not speckle.
+    Speckle multiplies ground and receiver noise; objects are added after it, since a point does not speckle. A wrong
+    calibration scales all of it, the season changes the ground alone.
     """
     labels = covers.labels
     texture_db = draw_texture_db(rng, covers)
@@ -63,11 +70,12 @@ def draw_backscatter(
     for polarization in sensor.polarizations:
         is_cross = polarization[0] != polarization[1]
         level_db = mean_sigma0_db(sensor.band, polarization, look.incidence_deg) + cover_db + scene_db
+        level_db += conditions.season_db()
         ground_db = level_db[labels] + texture_db
         ground_db[paved] = PAVED_DB - (7.5 if is_cross else 0.0) + scene_db
         power = 10 ** (ground_db / 10) + 10 ** (sensor.nesz_db / 10)
         power *= draw_speckle(rng, sensor.looks, labels.shape)
-        bands.append(power + render(targets, labels.shape, is_cross, look.tilt_rad))
+        bands.append((power + render(targets, labels.shape, is_cross, look.tilt_rad)) * conditions.gain)
     return keep_ten_bits(np.stack(bands))
 
 

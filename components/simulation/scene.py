@@ -8,6 +8,7 @@ import numpy as np
 from components.simulation.alphaearth import BANDS, FIRST_YEAR, NODATA, draw_alphaearth
 from components.simulation.backscatter import draw_backscatter, draw_look
 from components.simulation.catalogue import SceneSpec
+from components.simulation.conditions import NOMINAL, Conditions
 from components.simulation.covers import draw_covers
 from components.simulation.files import objects_geojson, write_json, write_raster
 from components.simulation.grid import alphaearth_grid, scene_grid
@@ -17,10 +18,10 @@ from components.simulation.placement import draw_targets
 from components.simulation.sensors import sensor
 
 
-def write_scene(spec: SceneSpec, seed: int, folder: Path) -> str:
+def write_scene(spec: SceneSpec, seed: int, folder: Path, conditions: Conditions = NOMINAL) -> str:
     """Simulate one scene and write its files under `folder`; returns its id.
 
-    The same spec and seed give the same bytes, whatever else the catalogue holds. The item comes last, so that a
+    The same spec, seed and conditions give the same bytes, whatever else the catalogue holds. The item comes last, so that a
     scene that was cut off has none.
 
     Raises:
@@ -35,7 +36,7 @@ def write_scene(spec: SceneSpec, seed: int, folder: Path) -> str:
     taken = draw_acquisition(look_rng, look, ground.longitude)
     covers = draw_covers(cover_rng, spec.theme, ground, (spec.size_px, spec.size_px), instrument.block_px)
     targets = draw_targets(target_rng, covers, instrument, look.facing)
-    image = draw_backscatter(image_rng, covers, targets, instrument, look)
+    image = draw_backscatter(image_rng, covers, targets, instrument, look, conditions)
     tile = alphaearth_grid(grid)
     has_year = taken.time.year >= FIRST_YEAR
     embeddings = draw_alphaearth(embedding_rng, covers.labels, grid, tile) if has_year else None

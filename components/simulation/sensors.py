@@ -1,4 +1,4 @@
-"""The three simulated sensors: what each measures, how finely and how noisily."""
+"""The simulated sensors: what each measures, how finely and how noisily."""
 
 from dataclasses import dataclass
 
@@ -51,6 +51,8 @@ SENSORS = (
     ),
     Sensor("c3", "sim-c3", "C", 5.4, ("HH", "HV"), 3.0, 3.6, 2, 2, -26.0, (28, 42), "FSI", (5, 15), (14, 22), (6, 13)),
     Sensor("x1", "sim-x1", "X", 9.65, ("VV",), 1.0, 3.2, 2, 2, -26.0, (28, 42), "SL", (9, 18), (34, 48), (12, 26)),
+    # No catalogue of the demo holds it: the new sensor that a monitor has to notice. L-band stripmap [inferred].
+    Sensor("l6", "sim-l6", "L", 1.257, ("HH", "HV"), 6.0, 4.0, 2, 2, -28.0, (28, 42), "SM", (6, 15), (11, 17), (5, 10)),
 )
 
 

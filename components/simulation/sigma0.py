@@ -18,6 +18,8 @@ SIGMA0_DB = {
     ("C", "HH"): (np.nan, -22.0, -8.0, -10.6, -13.2, -5.0, -16.6),
     ("C", "HV"): (np.nan, -28.0, -13.6, -17.4, -20.4, -12.6, -24.5),
     ("X", "VV"): (np.nan, -18.5, -6.8, -9.4, -12.0, -4.4, -14.8),
+    ("L", "HH"): (np.nan, -24.0, -7.6, -12.4, -16.0, -4.2, -19.5),
+    ("L", "HV"): (np.nan, -31.0, -12.6, -20.6, -24.6, -13.0, -29.0),
 }
 # dB per degree of incidence: calm water falls fastest, volume scatterers hardly [inferred].
 SLOPE_DB_PER_DEG = (np.nan, -0.30, -0.08, -0.11, -0.13, -0.08, -0.18)
