@@ -7,6 +7,7 @@ import typer
 
 from cli import (
     approving,
+    backup,
     data,
     demo,
     deploy,
@@ -19,9 +20,11 @@ from cli import (
     plan,
     predict,
     promote,
+    restore,
     retrain,
     scene,
     webhook,
+    worker,
 )
 from components.contract.errors import FusarError
 from flows.errors import Interrupted
@@ -38,10 +41,13 @@ app.command("plan")(plan.plan)
 app.command("doctor")(doctor.doctor)
 app.command("deploy")(deploy.deploy)
 app.command("gc")(gc.gc)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.command("migrate")(migrate.migrate)
 app.command("retrain")(retrain.retrain)
 app.command("webhook")(webhook.webhook)
 app.command("predict")(predict.predict)
+app.add_typer(worker.app, name="worker")
 app.add_typer(promote.app, name="promote")
 app.add_typer(ledger.app, name="ledger")
 promote.app.command("approve")(approving.approve)

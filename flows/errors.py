@@ -144,3 +144,15 @@ class Interrupted(FlowError):
 
     def __str__(self) -> str:
         return "interrupted: what had finished is kept, the same command goes on from there"
+
+
+class MissingAddress(FlowError):
+    """A worker on a machine of its own does not know where something is."""
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(variable, problem)
+        self.variable = variable
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.variable}: {self.problem}. docs/how-to/start-a-worker-elsewhere.md names all addresses."

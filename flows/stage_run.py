@@ -153,6 +153,7 @@ def pull(work: Work, paths: Sequence[str]) -> None:
     if not paths:
         return
     log_file = work.home.logs / work.checkout.profile / "pull.log"
-    child = Child((*DVC, json.dumps([["pull", *paths]])), work.checkout.folder, child_environment(work.home), log_file)
+    command = (*DVC, json.dumps([["pull", "--force", *paths]]))
+    child = Child(command, work.checkout.folder, child_environment(work.home), log_file)
     if run_child(child, listener().line) != 0:
         raise StepFailed("pull", "an output is neither in the cache nor in the remote", str(log_file))

@@ -1,7 +1,8 @@
 """Run a command and make sure that nothing of it outlives whoever asked for it: `python -P supervisor.py COMMAND...`.
 
 Its standard input is a pipe that only the asking process holds open, so that even kill -9 of that process closes it.
-`python -P supervisor.py --while-locked FILE COMMAND...` waits instead until nobody holds FILE alone any more.
+`python -P supervisor.py --while-locked FILE COMMAND...` waits instead until nobody holds FILE alone any more, and
+`python -P supervisor.py --alone COMMAND...` has no asker: SIGTERM is passed on, its end is the end of all.
 Started as a file, without the package: it imports nothing that takes time.
 """
 
@@ -55,7 +56,7 @@ def wait_for_the_end_of(number: int) -> int:
             return os.waitstatus_to_exitcode(status)
 
 
-def _watch(wait: Callable[[], None]) -> None:
+def _watch(wait: Callable[[], object]) -> None:
     wait()
     kill_descendants()
     os.killpg(0, signal.SIGKILL)
@@ -63,13 +64,21 @@ def _watch(wait: Callable[[], None]) -> None:
 
 def main() -> None:
     """Run the command; exit with its code, or 128 plus the signal that ended it."""
-    command, wait = sys.argv[1:], wait_for_the_end_of_the_asker
+    command: list[str] = sys.argv[1:]
+    wait: Callable[[], object] = wait_for_the_end_of_the_asker
     if command[0] == "--while-locked":
         command, wait = command[2:], partial(wait_for_the_end_of_the_holder, command[1])
+    is_alone = command[0] == "--alone"
+    if is_alone:
+        command, wait = command[1:], threading.Event().wait
+        # A terminal sends it to the command as well.
+        signal.signal(signal.SIGINT, lambda *_: None)
     # A handler instead of SIG_IGN: an ignored signal would stay ignored in the command.
     signal.signal(signal.SIGTERM, lambda *_: None)
     adopt_orphans()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    if is_alone:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     threading.Thread(target=_watch, args=(wait,), daemon=True).start()
     code = wait_for_the_end_of(process.pid)
     kill_descendants()

@@ -111,6 +111,11 @@ def origin(folder: Path) -> str:
         address = git(folder, "config", "--get", "remote.origin.url").decode(errors="replace").strip()
     except GitFailed:
         return ""
+    return address_without_secrets(address)
+
+
+def address_without_secrets(address: str) -> str:
+    """An address without the name and password that it may hold."""
     parts = urlsplit(address)
     if not parts.hostname:
         return address

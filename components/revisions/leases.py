@@ -85,7 +85,10 @@ class _Lease:
     """The objects of one key, and the one of them that is ours."""
 
     def __init__(self, url: str, key: str, seconds: float) -> None:
-        self._files, root = fsspec.core.url_to_fs(url)
+        try:
+            self._files, root = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as error:  # no driver for such addresses
+            raise LeaseUnreachable(url, str(error)) from error
         self._folder = f"{root.rstrip('/')}/{FOLDER}/{key}"
         self._url, self._seconds = url, seconds
         self._number, self._holding = 0, Holding("", "")
