@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from components.contract.side import SIDE_FOLDER
+from components.lineage.journal import journal_url
 from components.revisions.home import Home
 
 # What the user has set stands; these only fill the gaps.
@@ -31,4 +32,6 @@ def child_environment(home: Home, side_folder: Path | None = None) -> dict[str, 
         "COLUMNS": "120",
     }
     side = {SIDE_FOLDER: str(side_folder)} if side_folder else {}
-    return {**QUIET, "FUSAR_MEMO": str(home.memo), **kept, **fixed, **side}
+    # Beside the DVC remote: whichever machine takes an unfinished training up again must find its checkpoint.
+    shared = {"FUSAR_MEMO": str(home.memo), "FUSAR_CHECKPOINTS": f"{journal_url(home.root)}/checkpoints"}
+    return {**QUIET, **shared, **kept, **fixed, **side}

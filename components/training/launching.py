@@ -96,10 +96,14 @@ def _launch(stage: Stage) -> None:
 
     from components.training.resuming import PUT_DOWN
 
+    # Both are torchrun's own remarks; the stage sets its threads itself.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     package = ".".join(stage.config.__module__.split(".")[:2])
     count = ["--nproc-per-node", str(_processes_of_this_node())]
     try:
-        run.run(run.parse_args([*count, "--module", package, stage.name]))
+        arguments = run.parse_args([*count, "--module", package, stage.name])  # type: ignore[no-untyped-call]
+        run.run(arguments)  # type: ignore[no-untyped-call]
     except SignalException:
         raise SystemExit(PUT_DOWN) from None
     except ChildFailedError as error:

@@ -54,9 +54,12 @@ class Processes:
         """All rows of a batch, in its order, from each process's share of them; gradients flow back to each share."""
         if self.count == 1:
             return share
-        from torch.distributed.nn.functional import all_gather
+        from torch.distributed._functional_collectives import all_gather_single_autograd
 
-        return torch.stack(all_gather(share), dim=1).flatten(0, 1)
+        # It comes process after process; row i of process r is row i * count + r of the batch.
+        rows = all_gather_single_autograd(share.contiguous(), 0, list(range(self.count)))
+        gathered: torch.Tensor = rows.unflatten(0, (self.count, len(share))).transpose(0, 1).flatten(0, 1)
+        return gathered
 
     def total(self, values: torch.Tensor) -> torch.Tensor:
         """The sum of a tensor over all processes, without gradients; the same bits in each of them."""
@@ -74,7 +77,9 @@ class Processes:
         """
         if self.count == 1:
             return module
-        return nn.parallel.DistributedDataParallel(module, broadcast_buffers=False, find_unused_parameters=some_unused)
+        return nn.parallel.DistributedDataParallel(
+            module, forward_sync_buffers=False, find_unused_parameters=some_unused
+        )
 
     def share_bytes(self, content: bytes | None) -> bytes | None:
         """What process 0 holds, in every process."""

@@ -138,13 +138,13 @@ def params(inputs, tmp_path_factory) -> SimpleNamespace:
     def instruct(**changes: Any) -> InstructConfig:
         return InstructConfig.model_validate(INSTRUCT | changes)
 
-    def in_a_checkout(folder: Path) -> None:
+    def in_a_checkout(folder: Path, **changes: Any) -> None:
         """Lay the inputs where the stages' commands look for them."""
         for name, path in (("ingest/chips", "chips"), ("pretrain/klip", "klip"), ("pretrain/corpus.parquet", "corpus")):
             target = folder / "outputs" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(inputs[path])
-        (folder / "params.yaml").write_text(yaml.safe_dump({"align": ALIGN, "instruct": INSTRUCT}))
+        (folder / "params.yaml").write_text(yaml.safe_dump({"align": ALIGN | changes, "instruct": INSTRUCT | changes}))
 
     return SimpleNamespace(align=align, instruct=instruct, in_a_checkout=in_a_checkout)
 
