@@ -4,7 +4,7 @@ import time
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from prefect import flow, get_client
 from prefect.deployments import run_deployment
@@ -26,6 +26,7 @@ from flows.devices import holding_devices
 from flows.errors import StageFailed
 from flows.listening import listener
 from flows.naming import retrain_name
+from flows.outages import through_outages
 from flows.parameters import QUEUES, Priority, Profile, Revision, StageName
 from flows.recording import Recorder
 from flows.result import StageOutcome
@@ -39,9 +40,7 @@ _OUTCOMES: dict[str, Literal["ran", "restored"]] = {"ran": "ran", "restored": "r
 
 
 @flow(name="retrain", flow_run_name=retrain_name, persist_result=False)  # type: ignore[untyped-decorator]
-def retrain(
-    profile: Profile, revision: Revision, force: list[StageName], priority: Priority = "normal"
-) -> State[None]:
+def retrain(profile: Profile, revision: Revision, force: list[StageName], priority: Priority = "normal") -> State[None]:
     """Bring every stage up to date at a commit, then register the models that came of it.
 
     Args:
@@ -99,7 +98,7 @@ def run_stage(stage: str, profile: str, commit: str, pool: Literal["cpu", "gpu"]
         return Failed(message=error.reason)
     except FusarError as error:
         return Failed(message=str(error))
-    answer(work.entries[stage])
+    through_outages(lambda: answer(work.entries[stage]))
     return Completed(message=outcome.outcome)
 
 
@@ -124,7 +123,9 @@ def run_on_a_worker(work: Work, state: StageState, is_forced: bool, priority: Pr
         "pool": pool,
         "given": given.model_dump(mode="json"),
     }
-    asked = run_deployment(f"stage/{pool}", parameters=parameters, timeout=0, work_queue_name=QUEUES[priority])
+    # The key: asked again after an outage that swallowed the answer, the server starts no second run.
+    options = {"timeout": 0, "work_queue_name": QUEUES[priority], "idempotency_key": str(uuid4())}
+    asked = through_outages(lambda: run_deployment(f"stage/{pool}", parameters=parameters, **options))
     try:
         end = _wait(asked.id, pool, None)
     except BaseException:
@@ -133,7 +134,7 @@ def run_on_a_worker(work: Work, state: StageState, is_forced: bool, priority: Pr
     page = flow_run_address(addresses(work.home).prefect, str(asked.id))
     if not end.is_completed() or end.message not in _OUTCOMES:
         raise StageFailed(state.name, end.message or end.name or "no answer", page)
-    entry = answer_of(asked.id)
+    entry = through_outages(lambda: answer_of(asked.id))
     if entry is None or input_key(entry) != asked_about:
         raise StageFailed(state.name, "its worker answered about other inputs", page)
     check_joined({**work.entries, state.name: entry})
@@ -161,7 +162,7 @@ def _wait(flow_run_id: UUID, pool: str, seconds: float | None) -> State[None]:
     started, said = time.monotonic(), ""
     with get_client(sync_client=True) as client:
         while True:
-            state: State[None] = client.read_flow_run(flow_run_id).state
+            state: State[None] = through_outages(lambda: client.read_flow_run(flow_run_id).state)
             if state.is_final() or (seconds is not None and time.monotonic() - started > seconds):
                 return state
             if state.name != said:

@@ -63,6 +63,14 @@ class Recorder:
         if self.has_run:
             result = replace(result, files=((self._checkout.lock, ""), *result.files))
             self._tracking.finish_retrain_run(self.mlflow_run_id, status, result)
+            if status != "FINISHED":
+                self._end_lost_stages()
+
+    def _end_lost_stages(self) -> None:
+        """Close what a stage left open whose worker was lost: nobody else knows of it."""
+        from components.tracking.abandoned import end_abandoned
+
+        end_abandoned(self._tracking, lambda flow_run_id: False)
 
     def restored(self, stage: str, entry: Mapping[str, Any]) -> None:
         """Link the run that once made a restored stage.

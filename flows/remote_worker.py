@@ -17,7 +17,7 @@ from components.revisions.leases import lease
 from flows.environment import QUIET
 from flows.errors import MissingAddress
 from flows.listening import listener
-from flows.server import API_URL, CLIENT
+from flows.server import API_URL, CLIENT, PATIENT
 from flows.supervisor import __file__ as supervisor
 from flows.worker import variables_of, worker_command
 
@@ -86,7 +86,7 @@ def _variables(home: Home, remote: str) -> Mapping[str, str]:
     }
     # Results of single scenes are shared as those of stages are.
     usual = {MEMO: f"{remote}/memo", "PREFECT_WORKER_QUERY_SECONDS": "2"}
-    return {**QUIET, **CLIENT, **usual, **os.environ, **fixed}
+    return {**QUIET, **CLIENT, **PATIENT, **usual, **os.environ, **fixed}
 
 
 def _wait_for_pool(pool: str, api_url: str) -> None:

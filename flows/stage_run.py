@@ -17,6 +17,7 @@ from components.revisions.home import Home
 from components.revisions.leases import lease
 from components.revisions.lock import Entries, check_joined, keep, read_lock, write_lock
 from components.revisions.restored import check_restored
+from components.revisions.run_cache import drop_half_entries
 from components.revisions.staleness import StageState, entry_before_run
 from components.tracking.keys import input_key
 from flows.children import Child, run_child
@@ -74,6 +75,7 @@ class _StageRun:
         self.side_folder = work.home.state / "side" / work.checkout.profile / state.name
         self.record: StageRecord | None = None
         self.newest_error = ""
+        self.is_in_traceback = False
         self.begins: dict[str, Any] = {}
 
     def run(self) -> StageOutcome:
@@ -106,6 +108,7 @@ class _StageRun:
         options = ["--force"] if self.is_forced else []
         # A forced run does not pull what it needs.
         pulled = [["pull", *self.state.needs]] if self.is_forced and self.state.needs else []
+        drop_half_entries(self.work.checkout.folder)
         # Shared before it is kept: a kill between the two repeats the sharing, not the work.
         self._dvc(*pulled, ["repro", "--single-item", "--pull", *options, name], ["push", "--run-cache", name])
         entry = read_lock(self.work.checkout.lock).get(name)
@@ -134,6 +137,10 @@ class _StageRun:
         kind, _, text = line.partition(": ")
         if self.newest_error.endswith(":"):  # DVC names what it means on the next line
             self.newest_error += f" {line.strip()}"
+        # Where a stage ends with an error that it does not know (a full disk), Python's last line names it.
+        if self.is_in_traceback and not line.startswith(" "):
+            self.newest_error, self.is_in_traceback = line, False
+        self.is_in_traceback = self.is_in_traceback or line.startswith("Traceback (most recent call last)")
         # The stage's own word comes first; DVC's only tells that there was one.
         if text and (kind == "error" or (kind == "ERROR" and not self.newest_error)):
             self.newest_error = text

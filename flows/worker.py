@@ -4,7 +4,7 @@ import os
 import sys
 import time
 
-from flows.server import API_URL
+from flows.server import API_URL, PATIENT
 from flows.services import answers
 
 POLL_SECONDS = 0.5
@@ -38,7 +38,7 @@ def main() -> None:
     while not answers(f"{os.environ[API_URL]}/work_pools/{pool}"):
         time.sleep(POLL_SECONDS)
     command = worker_command(pool, pool, int(limit))
-    os.execve(sys.executable, command, {**os.environ, **variables_of(pool)})
+    os.execve(sys.executable, command, {**PATIENT, **os.environ, **variables_of(pool)})
 
 
 if __name__ == "__main__":

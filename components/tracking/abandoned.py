@@ -44,4 +44,4 @@ def _open_runs(tracking: Tracking, kind: str) -> Iterator[Run]:
 def _seconds(tracking: Tracking, run: Run) -> float:
     """From the start of a stage to the end of its retrain [s]: nobody saw when it was lost."""
     end = tracking.client.get_run(run.data.tags[_PARENT]).info.end_time or run.info.start_time
-    return max(0.0, (end - run.info.start_time) / 1000)
+    return float(max(0, end - run.info.start_time)) / 1000
