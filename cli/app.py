@@ -17,6 +17,7 @@ from cli import (
     lineage,
     migrate,
     model,
+    monitor,
     plan,
     predict,
     promote,
@@ -47,6 +48,7 @@ app.command("migrate")(migrate.migrate)
 app.command("retrain")(retrain.retrain)
 app.command("webhook")(webhook.webhook)
 app.command("predict")(predict.predict)
+app.command("monitor")(monitor.monitor)
 app.add_typer(worker.app, name="worker")
 app.add_typer(promote.app, name="promote")
 app.add_typer(ledger.app, name="ledger")

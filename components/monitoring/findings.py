@@ -30,7 +30,7 @@ class Finding:
         polarization: "" where none takes part.
         old: scenes of the baseline that were compared.
         new: new scenes that were compared.
-        shift: median of the new scenes minus that of the old ones [dB; codes of an amplitude]; NaN where it has no unit.
+        shift: median of the new scenes minus that of the old ones [dB; codes of an amplitude]; NaN where there is none.
         p: chance of a difference as large where nothing has drifted [0..1].
         corrected: the same after Benjamini and Hochberg's correction for all tests of the comparison [0..1].
     """

@@ -80,6 +80,11 @@ def observe(chips: Path) -> Iterator[tuple[SceneObservation, Cells | None]]:
             yield _observation(rows)
 
 
+def platform_of(sensor: str) -> str:
+    """Who acquired the scenes of a sensor."""
+    return sensor.rsplit(" ", 2)[0]
+
+
 def features_of(ground: Floats, incidence: float) -> Floats:
     """What the level may depend on: 1, the incidence angle, AlphaEarth; (N, 64) to (N, 66)."""
     return np.column_stack([np.ones(len(ground)), np.full(len(ground), incidence), ground])

@@ -219,3 +219,30 @@ class Poisoned(RevisionError):
             f"{self.path}: the restored output of stage {self.stage} is refused: {self.problem}. "
             f"Run the stage anew: `fusar retrain --force {self.stage}`."
         )
+
+
+class NoExclusiveCreate(RevisionError):
+    """Of two who create one object in this store at once, both would believe that they had."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return (
+            f"{self.folder}: this store overwrites what it was asked to create only where there is nothing, so two "
+            "champions could be named at once. Keep the DVC remote on a server that honours conditional writes "
+            "(If-None-Match), as Amazon S3, Ceph and MinIO do."
+        )
+
+
+class DataNotAdded(RevisionError):
+    """New files could not be put into DVC's cache and remote."""
+
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(folder, reason)
+        self.folder = folder
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.folder}: cannot be added to the data ({self.reason}). Is the DVC remote there? `fusar doctor`."
