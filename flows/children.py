@@ -1,11 +1,13 @@
 """Child processes, each in a process group of its own that ends with whoever started it."""
 
+import math
 import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +37,17 @@ class Child:
     output: Path | None = None
 
 
-def run_child(child: Child, on_line: Callable[[str], None]) -> int:
-    """Exit code of the command; when this process is interrupted, its whole group gets SIGTERM, then SIGKILL."""
+def run_child(child: Child, on_line: Callable[[str], None], seconds: float = math.inf) -> int:
+    """Exit code of the command; when this process is interrupted, its whole group gets SIGTERM, then SIGKILL.
+
+    Args:
+        child: the command.
+        on_line: told each line that it says.
+        seconds: how long it may take [s].
+
+    Raises:
+        TimeoutError: it took longer, and was ended.
+    """
     child.log_file.parent.mkdir(parents=True, exist_ok=True)
     with child.log_file.open("a", encoding="utf-8") as log, _standard_output(child) as output:
         process = subprocess.Popen(
@@ -51,7 +62,7 @@ def run_child(child: Child, on_line: Callable[[str], None]) -> int:
             errors="replace",
         )
         try:
-            return _listen(process, log, on_line)
+            return _listen(process, log, on_line, time.monotonic() + seconds)
         finally:
             _stop(process)
 
@@ -70,7 +81,7 @@ class _Nothing:
         return None
 
 
-def _listen(process: "subprocess.Popen[str]", log: IO[str], on_line: Callable[[str], None]) -> int:
+def _listen(process: "subprocess.Popen[str]", log: IO[str], on_line: Callable[[str], None], until: float) -> int:
     """Pass lines on as they come; a thread reads them, so that a signal reaches us while the child is silent."""
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     stream = process.stdout or process.stderr
@@ -84,6 +95,8 @@ def _listen(process: "subprocess.Popen[str]", log: IO[str], on_line: Callable[[s
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     while True:
+        if time.monotonic() > until:
+            raise TimeoutError
         try:
             line = lines.get(timeout=_POLL_SECONDS)
         except queue.Empty:

@@ -8,6 +8,7 @@ from pathlib import Path
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
+from prefect.tasks import exponential_backoff
 
 from components.lineage.heeding import refuse_checkout
 from components.revisions.checkout import check_out, profile_blob
@@ -19,6 +20,7 @@ from components.revisions.turns import Holder, taking_turns
 from flows.listening import listener, say_who_is_waited_for, watched_by
 from flows.naming import retrain_name
 from flows.page import Page
+from flows.patience import FIRST_DELAY_SECONDS, is_worth_another_try, patience_with
 from flows.planning import stage_states
 from flows.recording import Recorder
 from flows.registering import register
@@ -112,7 +114,16 @@ def _run(work: Work, state: StageState, is_forced: bool, run_stage: RunStage) ->
 
     # DVC alone decides what is up to date, so Prefect caches nothing.
     try:
-        run = task(stage, name=state.name, task_run_name=state.name, cache_policy=NO_CACHE, persist_result=False)
+        run = task(
+            stage,
+            name=state.name,
+            task_run_name=state.name,
+            cache_policy=NO_CACHE,
+            persist_result=False,
+            retries=patience_with(state.name).retries,
+            retry_delay_seconds=exponential_backoff(FIRST_DELAY_SECONDS),
+            retry_condition_fn=is_worth_another_try,
+        )
         outcome: StageOutcome = run()
     except BaseException:
         listener().end(state.name, "failed", time.monotonic() - started)

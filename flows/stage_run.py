@@ -24,6 +24,7 @@ from flows.children import Child, run_child
 from flows.environment import child_environment
 from flows.errors import StageFailed, StepFailed
 from flows.listening import listener
+from flows.patience import patience_with
 from flows.recording import Recorder, StageRecord
 from flows.result import StageOutcome
 
@@ -125,7 +126,12 @@ class _StageRun:
     def _dvc(self, *commands: Sequence[str]) -> None:
         environment = child_environment(self.work.home, self.side_folder)
         child = Child((*DVC, json.dumps(commands)), self.work.checkout.folder, environment, self.log_file)
-        code = run_child(child, self._hear)
+        hours = patience_with(self.state.name).hours
+        try:
+            code = run_child(child, self._hear, 3600 * hours)
+        except TimeoutError as error:
+            reason = f"it took longer than its {hours:g} hours (prefect.yaml, stages)"
+            raise StageFailed(self.state.name, reason, str(self.log_file)) from error
         if code != 0:
             raise StageFailed(self.state.name, self.newest_error or f"exit code {code}", str(self.log_file))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from flows.errors import BadDeployFile
 
@@ -99,6 +99,12 @@ class PrefectFile(Part):
     stages: dict[str, Patience]
     deployments: tuple[Deployment, ...]
     automations: tuple[dict[str, Any], ...] = ()
+
+    @model_validator(mode="after")
+    def _has_default(self) -> "PrefectFile":
+        if "default" not in self.stages:
+            raise ValueError("stages: `default` is missing")
+        return self
 
 
 def read_prefect_file(file: Path = PREFECT_FILE) -> PrefectFile:
