@@ -26,8 +26,8 @@ class Message:
     body: str
     of_flows: bool = field(default=False)
 
-    def trigger(self, flows: Sequence[str]) -> EventTrigger:
-        """Fires once for each event; `flows` are names of the flows that count."""
+    def trigger(self, flows: Sequence[str], quiet: timedelta = timedelta(0)) -> EventTrigger:
+        """Fires once for each event, or is quiet for a while after it fired; `flows` are names of those that count."""
         related: dict[str, Any] = {"prefect.resource.role": "flow", "prefect.resource.name": list(flows)}
         resource = "prefect.flow-run.*" if self.of_flows else "fusar.*"
         return EventTrigger(
@@ -36,7 +36,7 @@ class Message:
             match_related=related if self.of_flows else {},
             posture=Posture.Reactive,
             threshold=1,
-            within=timedelta(0),
+            within=quiet,
         )
 
 

@@ -1,7 +1,8 @@
 """notifications.yaml: who is told what; Prefect's own blocks and automations tell it."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,17 +13,20 @@ from prefect.blocks.notifications import CustomWebhookNotificationBlock, Notific
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import BlockDocument
 from prefect.events.actions import SendNotification
-from prefect.events.schemas.automations import AutomationCore
+from prefect.events.schemas.automations import AutomationCore, EventTrigger
 from pydantic import Field, SecretStr, model_validator
 
 from flows.deploying.automations import NOWHERE, TAG
 from flows.deploying.changes import Change, differing
 from flows.deploying.file import Part, PrefectFile, read_checked
-from flows.deploying.messages import MESSAGES, Subject
+from flows.deploying.messages import MESSAGES, Message, Subject
 from flows.errors import BadDeployFile
 
 FILE_NAME: Final = "notifications.yaml"
 _PREFIX: Final = "fusar-"
+_STAGE: Final = "run_stage"  # its retrain fails with it and says why
+_FREQUENT: Final = {"watch"}  # starts every few minutes: while a remote is away, all of its runs fail
+_QUIET: Final = timedelta(hours=6)
 _KINDS: Final = ("custom-webhook", "slack-webhook")
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
 
@@ -99,22 +103,24 @@ def telling_automations(
 ) -> Iterator[AutomationCore]:
     """One automation for each subject of which anybody is told."""
     there = _documents(client)
-    flows = sorted({deployment.entrypoint.rsplit(".", 1)[1] for deployment in file.deployments} - {"run_stage"})
+    flows = {deployment.entrypoint.rsplit(".", 1)[1] for deployment in file.deployments} - {_STAGE}
     for subject, names in notifications.tell.items():
         keys = [(_slug(notifications.channels[name]), _PREFIX + name) for name in names]
-        message = MESSAGES[subject]
         ids: list[UUID] = [there[key].id if key in there else NOWHERE for key in keys]
-        if ids:
-            yield AutomationCore(
-                name=f"tell {subject}",
-                description=f"Of {FILE_NAME}.",
-                tags=[TAG],
-                trigger=message.trigger(flows),
-                actions=[
-                    SendNotification(block_document_id=block, subject=message.subject, body=message.body)
-                    for block in ids
-                ],
-            )
+        if ids and MESSAGES[subject].of_flows:
+            often = flows & _FREQUENT
+            yield _telling(f"tell {subject}", MESSAGES[subject].trigger(sorted(flows - often)), MESSAGES[subject], ids)
+            trigger = MESSAGES[subject].trigger(sorted(often), _QUIET)
+            yield _telling(f"tell {subject} of {', '.join(sorted(often))}", trigger, MESSAGES[subject], ids)
+        elif ids:
+            yield _telling(f"tell {subject}", MESSAGES[subject].trigger(()), MESSAGES[subject], ids)
+
+
+def _telling(name: str, trigger: EventTrigger, message: Message, blocks: Sequence[UUID]) -> AutomationCore:
+    actions = [
+        SendNotification(block_document_id=block, subject=message.subject, body=message.body) for block in blocks
+    ]
+    return AutomationCore(name=name, description=f"Of {FILE_NAME}.", tags=[TAG], trigger=trigger, actions=actions)
 
 
 def _documents(client: SyncPrefectClient) -> dict[tuple[str, str], BlockDocument]:

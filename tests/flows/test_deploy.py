@@ -291,7 +291,8 @@ def fail(client: SyncPrefectClient, deployment: str, **parameters: object) -> No
 def test_people_are_told_each_thing_once(house, client, chat, mail):
     (house / "notifications.yaml").write_text(NOTIFICATIONS)
     try:
-        assert {"block fusar-chat", "automation tell failure"} <= set(names(fusar_deploy("--json")))
+        made = set(names(fusar_deploy("--json")))
+        assert {"block fusar-chat", "automation tell failure", "automation tell failure of watch"} <= made
         assert names(fusar_deploy("--json")) == [], "addresses are compared too, and have not changed"
         ledger = Ledger(str(house / ".fusar/remote"))
         at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
@@ -303,10 +304,12 @@ def test_people_are_told_each_thing_once(house, client, chat, mail):
             tell_retrain("c" * 40, "tiny", "run", versions=[{"model": "fusar-gpt", "version": "7"}])
         fail(client, "retrain/workers")
         fail(client, "stage/cpu", **OF_A_STAGE)  # whose retrain says it
-        wait_for(lambda: len(chat) >= 5 and mail, "five messages and a mail")
+        for _ in range(3):
+            fail(client, "watch/workers")  # every few minutes, while a remote is away
+        wait_for(lambda: len(chat) >= 6 and len(mail) >= 2, "six messages and two mails")
         time.sleep(3)  # for what must not come
         heads = sorted(text.splitlines()[0].split(":")[0] for text in chat)
-        assert len(heads) == 5, heads
+        assert len(heads) == 6, heads
         for head in ("Drift found beside fusar-gpt/", "fusar-gpt", "fusar-gpt/7 awaits your approval"):
             assert head in heads
         said = "\n".join(chat)
@@ -314,8 +317,7 @@ def test_people_are_told_each_thing_once(house, client, chat, mail):
         assert "metric_floor: 0.41 ‹b›below‹/b› {{ flow.name }} 0.5" in said
         assert "Next: fusar promote approve fusar-gpt/7" in said
         assert "stage cut: ‹script›no‹/script›" in said
-        (sent,) = mail
-        assert (sent["To"], sent.get_content_type()) == ("anna@example.org", "text/plain")
+        assert [(sent["To"], sent.get_content_type()) for sent in mail] == [("anna@example.org", "text/plain")] * 2
     finally:
         (house / "notifications.yaml").unlink()
     removed = names(fusar_deploy("--json"))
