@@ -1,9 +1,11 @@
 """A retrain: what of a commit is stale runs, in order, and its result is registered."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from socket import gethostname
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -11,9 +13,11 @@ from prefect.runtime import flow_run
 from prefect.tasks import exponential_backoff
 
 from components.lineage.heeding import refuse_checkout
+from components.lineage.journal import journal_url
 from components.revisions.checkout import check_out, profile_blob
 from components.revisions.git import resolve
 from components.revisions.home import Home
+from components.revisions.leases import lease
 from components.revisions.lock import only, read_lock, write_lock
 from components.revisions.staleness import StageState
 from components.revisions.turns import Holder, taking_turns
@@ -68,8 +72,7 @@ def bring_up(
     """
     commit = resolve(home.root, revision)
     profile_blob(home, commit, profile)  # a name that is none must not become the name of a file
-    joined_by = "" if force else commit
-    with taking_turns(home, profile, joined_by, partial(_say, profile, joined_by) if waits else None):
+    with _turn(home, commit, profile, "" if force else commit, waits):
         checkout = check_out(home, commit, profile)
         listener().end("checkout", checkout.commit[:12], 0.0)
         refuse_checkout(home, checkout)
@@ -94,6 +97,25 @@ def bring_up(
         recorder.close("FINISHED", page.finished(registration))
         tell_retrain(commit, profile, str(flow_run.id), versions=registration.versions)
         return Retrained(checkout.commit, profile, checkout.folder, outcomes, registration)
+
+
+@contextmanager
+def _turn(home: Home, commit: str, profile: str, joined_by: str, waits: bool) -> Iterator[None]:
+    """Nobody else on this machine works on the profile, and nobody on any machine retrains this commit with it."""
+    wait = partial(_say, profile, joined_by) if waits else None
+    holder = f"a retrain of commit {commit[:12]} with profile {profile} on {gethostname()}"
+    with (
+        taking_turns(home, profile, joined_by, wait),
+        lease(journal_url(home.root), f"retrain-{commit}-{profile}", holder, on_wait=_say_elsewhere),
+    ):
+        yield
+
+
+def _say_elsewhere(holder: str) -> None:
+    """What it made is restored once it has ended."""
+    said = f"waiting for {holder}"
+    listener().begin(said)
+    get_run_logger().info(said)
 
 
 def _say(profile: str, work: str, holder: Holder | None) -> None:

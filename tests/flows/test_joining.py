@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from components.lineage.journal import journal_url
 from components.revisions.home import Home
+from components.revisions.leases import lease
 from tests.flows.test_kills import hanging_stage, wait_for
-from tests.small_house import fusar, traced
+from tests.small_house import fusar, run, traced
 
 PATIENCE_SECONDS = 180
 
@@ -17,7 +19,7 @@ def waiting(process: "subprocess.Popen[str]") -> str:
     """The line in which a command says whom it waits for."""
     assert process.stderr is not None
     for line in process.stderr:
-        if "waiting for" in line:
+        if line.startswith(("profile laptop: waiting for", "waiting for")):
             return line.strip().removesuffix(" ...")
     raise AssertionError(f"it did not wait: {process.communicate()}")
 
@@ -57,6 +59,15 @@ def test_a_failure_is_the_answer_of_all_that_joined_and_is_tried_once(house):
     again = fusar(house, "retrain")
     again.communicate(timeout=PATIENCE_SECONDS)
     assert again.returncode == 0
+
+
+def test_a_retrain_of_the_commit_on_another_machine_is_waited_for(house):
+    commit = run(house, "git", "rev-parse", "HEAD").stdout.strip()
+    with lease(journal_url(house), f"retrain-{commit}-laptop", "a retrain on another machine"):
+        here = fusar(house, "retrain")
+        assert waiting(here) == "waiting for a retrain on another machine"
+        assert traced(house.parent / "trace") == []
+    assert "adder/1  new" in here.communicate(timeout=PATIENCE_SECONDS)[0]
 
 
 def test_the_name_of_a_profile_never_becomes_a_file_elsewhere(house):
