@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from email import message_from_bytes
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolUpdate
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Failed, Running
@@ -35,10 +38,11 @@ from flows.events import event_id, tell
 from flows.server import API_URL, CLIENT, OWN_SERVER
 from flows.services import answers
 from flows.telling import tell_champions, tell_retrain, tell_verdicts
-from tests.flows.test_services import free_ports, wait_for
-from tests.small_house import ROOT
+from tests.flows.test_services import flow_runs, free_ports, start, wait_for, wait_until_up
+from tests.small_house import ROOT, commit
 
 PATIENCE_SECONDS = 60
+LONG_SECONDS = 900
 NOTIFICATIONS = """
 channels:
   chat: {webhook: FUSAR_TEST_CHAT}
@@ -294,6 +298,7 @@ def test_people_are_told_each_thing_once(house, client, chat, mail):
         made = set(names(fusar_deploy("--json")))
         assert {"block fusar-chat", "automation tell failure", "automation tell failure of watch"} <= made
         assert names(fusar_deploy("--json")) == [], "addresses are compared too, and have not changed"
+        assert "secret-path" not in client.request("POST", "/block_documents/filter", json={}).text
         ledger = Ledger(str(house / ".fusar/remote"))
         at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
         ledger.append("fusar-gpt", (), version="7", chain="c", verdict_sha256="v", at=at, by="anna")
@@ -322,3 +327,46 @@ def test_people_are_told_each_thing_once(house, client, chat, mail):
         (house / "notifications.yaml").unlink()
     removed = names(fusar_deploy("--json"))
     assert {"block fusar-chat", "block fusar-mail", "automation tell drift"} <= set(removed)
+
+
+def overlap(runs: list[dict[str, Any]]) -> bool:
+    """Whether two flow runs ran at the same time."""
+    ordered = sorted((run["start_time"], run["end_time"]) for run in runs)
+    return any(later[0] < earlier[1] for earlier, later in pairwise(ordered))
+
+
+@pytest.mark.slow
+def test_with_a_limit_of_one_on_every_pool_three_retrains_at_once_all_finish(built_house, tmp_path, monkeypatch):
+    for name in (API_URL, OWN_SERVER, "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    house, ports = Path(shutil.copytree(built_house, tmp_path / "house", symlinks=True)), free_ports()
+    first = commit(house, "the same work under another name")
+    process = start(house, ports)
+    services = wait_until_up(house, process)
+    asked = [("laptop", "HEAD", "background"), ("tiny", "HEAD", "normal"), ("laptop", f"{first}~1", "urgent")]
+    with temporary_settings({PREFECT_API_URL: services.prefect_api}), get_client(sync_client=True) as there:
+        for pool in ("control", "cpu", "gpu"):
+            there.update_work_pool(pool, WorkPoolUpdate(concurrency_limit=1))
+        deployment = there.read_deployment_by_name("retrain/workers").id
+        for profile, revision, priority in asked:
+            parameters = {"profile": profile, "revision": revision, "priority": priority}
+            there.create_flow_run_from_deployment(deployment, parameters=parameters)
+
+        def ended() -> bool:
+            runs = flow_runs(services, "retrain")
+            return len(runs) == 3 and all(run["state_type"] in ("COMPLETED", "FAILED", "CRASHED") for run in runs)
+
+        until = time.monotonic() + LONG_SECONDS
+        while not ended() and time.monotonic() < until:
+            time.sleep(1)
+    retrains, stages = flow_runs(services, "retrain"), flow_runs(services, "stage")
+    assert [run["state_type"] for run in retrains] == ["COMPLETED"] * 3, [run["state"] for run in retrains]
+    assert not overlap(retrains) and not overlap(stages), "the limits were no limits"
+    queues = {(run["parameters"]["profile"], run["work_queue_name"]) for run in stages}
+    assert ("tiny", "default") in queues and queues <= {
+        ("tiny", "default"),
+        ("laptop", "urgent"),
+        ("laptop", "background"),
+    }
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_SECONDS) == 0
