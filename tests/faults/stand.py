@@ -87,11 +87,11 @@ class Stand:
         run_command(self.house, "git", "remote", "add", "publish", str(self.folder / "published/house.git"))
         self.publish("longest: 40")
 
-    def publish(self, longest: str) -> str:
-        """A commit with another parameter of the first stage, pushed: all three stages are stale."""
+    def publish(self, longest: str, factor: float = 1.0) -> str:
+        """A commit with other parameters, pushed: where that of the first stage differs, all three are stale."""
         for name in ("laptop", "twin"):
             (self.house / f"profiles/{name}.yaml").write_text(
-                f"cut: {{{longest}}}\ncount: {{step: 1}}\ntotal: {{factor: 1.0}}\n"
+                f"cut: {{{longest}}}\ncount: {{step: 1}}\ntotal: {{factor: {factor}}}\n"
             )
         made = commit(self.house)
         run_command(self.house, "git", "push", "--quiet", "publish", "HEAD:refs/heads/main")

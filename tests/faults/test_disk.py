@@ -50,7 +50,7 @@ def all_is_well(house: Path, tmp_path: Path) -> None:
     assert stage_processes(house.parent / "trace") == []
 
 
-@injects("disk full while a stage writes", "one command, once there is space", "the stage that wrote", times=2)
+@injects("disk full while a stage writes", "one command, once there is space", "the stage that wrote")
 def test_a_stage_that_fills_the_disk_says_so_and_the_same_command_goes_on(time, house, tmp_path):
     with small_disk(house / ".fusar/worktrees"):
         stopped = Stopped(house, "count")
@@ -66,6 +66,7 @@ def test_a_stage_that_fills_the_disk_says_so_and_the_same_command_goes_on(time, 
         all_is_well(house, tmp_path)
 
 
+@pytest.mark.slow
 @injects("disk full while DVC pushes", "one command, once there is space", "the push", times=2)
 def test_a_full_remote_is_named_and_what_ran_is_not_run_again(time, house, tmp_path):
     with small_disk(house / ".fusar/remote"):

@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from components.revisions.lock import read_lock
 from tests.faults.aftermath import kept, undisturbed
 from tests.faults.commands import ran, retrain
@@ -19,7 +21,13 @@ def forget(house: Path) -> None:
         shutil.rmtree(house / path, ignore_errors=True)
 
 
-@injects("a poisoned run-cache entry: other bytes under an output's name", "one command", "the stage", times=2)
+@pytest.mark.slow
+@injects(
+    "a poisoned run-cache: other bytes under an output's name",
+    "one command, once they are removed",
+    "the stage",
+    times=2,
+)
 def test_a_wrong_object_is_refused_and_never_becomes_a_model(time, house, tmp_path):
     assert retrain(house).returncode == 0
     expected, remote = kept(house), house / ".fusar/remote"
