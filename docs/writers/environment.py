@@ -10,6 +10,7 @@ HEAD = """Knobs live in params.yaml; variables say where things are and what a m
 those that are set."""
 # Set by one process for another, or by a server's operator; a person who retrains needs none of them.
 BETWEEN_PROCESSES = {
+    "FUSAR_GPU_LIMITS": "names of the limits in Prefect that a stage on GPUs holds; set by the worker of pool gpu",
     "FUSAR_LOCK": "lock file that the services of `make up` hold while they run; set by `make up`",
     "FUSAR_OWN_PREFECT_SERVER": "tells a child process that its Prefect server ends with the command; set by the flow",
     "FUSAR_SERVE_FOLDER": "the one folder whose files a request to a served model may name in `path`; unset, none",
