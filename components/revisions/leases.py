@@ -16,7 +16,7 @@ from typing import Final
 import fsspec
 
 from components.revisions import objects
-from components.revisions.errors import LeaseUnreachable
+from components.revisions.errors import LeaseUnreachable, NoExclusiveCreate
 from components.revisions.processes import is_gone, this_process
 
 FOLDER: Final = "leases"
@@ -64,6 +64,7 @@ def lease(
 
     Raises:
         LeaseUnreachable: the store answered nothing but errors for `seconds`.
+        NoExclusiveCreate: the store would let two hold it.
         ValueError: the key is none.
     """
     if not _KEY.fullmatch(key):
@@ -102,6 +103,8 @@ class _Lease:
             try:
                 other = self._take()
                 answered = time.monotonic()
+            except NoExclusiveCreate:
+                raise
             except Exception as error:  # whatever the store's library raises: a network that is cut comes back
                 if time.monotonic() - answered > self._seconds:
                     raise LeaseUnreachable(self._url, f"{type(error).__name__}: {error}") from error

@@ -2,10 +2,15 @@
 
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fsspec.implementations.local import LocalFileSystem
+
+from components.revisions.errors import NoExclusiveCreate
+
+_PROBE: Final = ".made-once"
 
 
 def create(files: Any, path: str, content: bytes) -> None:
@@ -18,8 +23,10 @@ def create(files: Any, path: str, content: bytes) -> None:
 
     Raises:
         FileExistsError: it exists.
+        NoExclusiveCreate: the store would let all of them succeed.
     """
     if not isinstance(files, LocalFileSystem):
+        _ask_whether_exclusive(files, path.rsplit("/", 2)[0])
         files.pipe_file(path, content, mode="create")  # one conditional PUT on an object store
         return
     # On a local folder fsspec's mode="create" looks first and then writes (two writers both win, and a kill leaves
@@ -29,6 +36,18 @@ def create(files: Any, path: str, content: bytes) -> None:
         os.link(partial, path)
     finally:
         partial.unlink()
+
+
+@cache
+def _ask_whether_exclusive(files: Any, folder: str) -> None:
+    """Make one object twice, once a process: several servers of the S3 protocol overwrite it without a word."""
+    path = f"{folder}/{_PROBE}"
+    for _ in range(2):  # the first ever succeeds
+        try:
+            files.pipe_file(path, b"", mode="create")
+        except FileExistsError:
+            return
+    raise NoExclusiveCreate(folder)
 
 
 def replace(files: Any, path: str, content: bytes) -> None:
