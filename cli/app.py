@@ -13,6 +13,7 @@ from cli import (
     deploy,
     doctor,
     gc,
+    launch,
     ledger,
     lineage,
     migrate,
@@ -46,6 +47,7 @@ app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("migrate")(migrate.migrate)
 app.command("retrain")(retrain.retrain)
+app.command("launch")(launch.launch)
 app.command("webhook")(webhook.webhook)
 app.command("predict")(predict.predict)
 app.command("monitor")(monitor.monitor)

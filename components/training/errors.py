@@ -69,3 +69,14 @@ class BadCheckpoint(TrainingError):
 
     def __str__(self) -> str:
         return f"{self.place}: is no checkpoint of this training ({self.problem}). Remove it and run the stage again."
+
+
+class BadLauncher(TrainingError):
+    """A launcher's variable does not say how many."""
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__(name, value)
+        self.name, self.value = name, value
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.value!r} is no whole number of 1 or more. Correct the launcher file."

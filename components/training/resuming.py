@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -97,6 +98,8 @@ def resumable(learner: Learner, checkpoints: Checkpoints, every: int) -> Iterato
                 learner.take_up(kept)
             except (KeyError, TypeError, ValueError, RuntimeError) as error:
                 raise BadCheckpoint(checkpoints.place, f"{type(error).__name__}: {error}") from error
+            if processes_here().is_first:
+                print(f"goes on behind step {kept['done']}, from a checkpoint", file=sys.stderr)
         try:
             yield guard
         except Interrupted:

@@ -14,13 +14,14 @@ from components.networks.klip import Klip
 from components.networks.tokenizer import build_tokenizer
 from components.pretraining.captions import Captions, CaptionTable
 from components.pretraining.samples import Samples
-from components.pretraining.stage import PretrainingConfig
+from components.pretraining.stage import STAGES, PretrainingConfig
 from components.records.backscatter import encode_decibels
 from components.records.families import SHIP, vocabulary
 from components.records.schemas import ANNOTATIONS, CHIPS, VERDICTS
 from components.records.tables import write_table
 
 SHIP_INDEX = 1
+SMALL = {"steps": 6, "warmup_steps": 2, "batch_size": 8, "matching_pairs": 4, "screen_every": 1, "checkpoint_every": 2}
 SEAS = {"calm_sea": -28.0, "rippled_sea": -20.0, "rough_sea": -12.0}
 
 
@@ -115,3 +116,15 @@ def sea() -> SimpleNamespace:
     return SimpleNamespace(
         samples=samples, config=tiny_config, klip=klip_of, write_inputs=write_inputs, clause_row=clause_row
     )
+
+
+@pytest.fixture
+def checkout(tmp_path, sea, given):
+    """A folder with the stage's inputs where the graph puts them, and the tiny profile with six steps."""
+    made = sea.write_inputs(tmp_path / "made", given.chip_row, {"train": 24, "val": 6, "test": 4})
+    for name, path in STAGES[0].inputs.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        made[name].rename(tmp_path / path)
+    profile = tiny_config(**SMALL).model_dump(mode="json")
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"pretrain": profile}))
+    return tmp_path

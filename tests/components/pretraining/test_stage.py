@@ -7,7 +7,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import torch
-import yaml
 from pydantic import ValidationError
 
 from components.networks.errors import MixedChipSizes
@@ -20,21 +19,7 @@ from components.records.schemas import ANNOTATIONS, CHIPS, CORPUS, CURVE, VERDIC
 from components.records.tables import read_table, write_table
 
 ROOT = Path(__file__).parents[3]
-SMALL = {"steps": 6, "warmup_steps": 2, "batch_size": 8, "matching_pairs": 4}
 (STAGE,) = STAGES
-
-
-@pytest.fixture
-def checkout(tmp_path, sea, given):
-    """A folder with the stage's inputs where the graph puts them, and the tiny profile with six steps."""
-    made = sea.write_inputs(tmp_path / "made", given.chip_row, {"train": 24, "val": 6, "test": 4})
-    for name, path in STAGE.inputs.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        made[name].rename(tmp_path / path)
-    profile = yaml.safe_load((ROOT / "profiles/tiny.yaml").read_text())["pretrain"]
-    profile["training"] |= SMALL
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"pretrain": profile}))
-    return tmp_path
 
 
 def run_stage(folder: Path) -> dict[str, bytes]:
@@ -59,7 +44,7 @@ def test_two_processes_give_the_same_bytes_and_everything_that_later_stages_read
     outputs = checkout / "outputs/pretrain"
     load_klip(outputs / "klip")
     assert set(read_table(outputs / "corpus.parquet", CORPUS)["scene_id"].to_pylist()) == {"train"}
-    assert read_table(outputs / "curve.parquet", CURVE).num_rows == 4 * SMALL["steps"]
+    assert read_table(outputs / "curve.parquet", CURVE).num_rows == 4 * 6
     metrics = json.loads(first["metrics.json"])
     assert metrics["captions_screened"] == 24 and 0 <= metrics["val_image_to_text_recall_at_5"] <= 1
 
