@@ -34,18 +34,19 @@ def make_home(folder: Path, git_remote: str, dvc_remote: str = "") -> Home:
     """
     if git_remote.startswith("-"):
         raise RefusedRevision(git_remote)
-    folder.mkdir(parents=True, exist_ok=True)
     home = Home(folder.resolve())
-    # Without a template, which may bring hooks.
-    git(home.root, "init", "--quiet", "--template=")
-    git(home.root, "config", "--end-of-options", f"remote.{REMOTE}.url", git_remote)
-    git(home.root, "config", _MARK, "true")
-    if not git(home.root, "for-each-ref", "--count=1", "refs/heads"):
-        # A branch that is checked out by its name is one that git would not move.
-        git(home.root, "symbolic-ref", "HEAD", "refs/fusar/none")
-    refresh(home)
-    if dvc_remote:
-        _configure_dvc(home, dvc_remote)
+    home.state.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.state / "clone.lock"):  # several workers of one machine may start at once
+        # Without a template, which may bring hooks.
+        git(home.root, "init", "--quiet", "--template=")
+        git(home.root, "config", "--end-of-options", f"remote.{REMOTE}.url", git_remote)
+        git(home.root, "config", _MARK, "true")
+        if not git(home.root, "for-each-ref", "--count=1", "refs/heads"):
+            # A branch that is checked out by its name is one that git would not move.
+            git(home.root, "symbolic-ref", "HEAD", "refs/fusar/none")
+        refresh(home)
+        if dvc_remote:
+            _configure_dvc(home, dvc_remote)
     return home
 
 
@@ -61,7 +62,6 @@ def refresh(home: Home) -> None:
         GitFailed: git cannot reach the remote.
         RefusedCommit: the default branch has a symbolic link where state is written.
     """
-    home.state.mkdir(parents=True, exist_ok=True)
     with FileLock(home.state / "fetch.lock"):
         options = ("--quiet", "--prune", "--force", "--no-recurse-submodules", "--no-write-fetch-head")
         git(home.root, "fetch", *options, "--end-of-options", REMOTE, *_REFS)
