@@ -13,6 +13,7 @@ import torch
 
 from components.contract.stage import Paths, StageConfig
 from components.memo.code import code_digest
+from components.memo.errors import MemoUnreachable
 from components.memo.store import Memo, memo_key
 from components.training.processes import processes_here
 
@@ -38,13 +39,9 @@ class Checkpoints(Memo):
         return str(self._path(self.key))
 
     def newest(self) -> State | None:
-        """The state that was kept, or None: there is none, or it cannot be read, and then training starts anew.
-
-        Raises:
-            MemoUnreachable: the store exists but cannot be read.
-        """
+        """The state that was kept, or None: there is none, or it cannot be read, and then training starts anew."""
         here = processes_here()
-        content = here.share_bytes(self.get(self.key) if here.is_first else None)
+        content = here.share_bytes(self._content() if here.is_first else None)
         if content is None:
             return None
         try:
@@ -56,15 +53,21 @@ class Checkpoints(Memo):
         return state if isinstance(state, dict) else None
 
     def keep(self, state: State) -> None:
-        """Put a state in the place of the last one.
-
-        Raises:
-            MemoUnreachable: the store cannot be written.
-        """
+        """Put a state in the place of the last one; where the store cannot be written, training goes on without."""
         if processes_here().is_first:
             content = io.BytesIO()
             torch.save(state, content)
-            self.put(self.key, content.getvalue())
+            try:
+                self.put(self.key, content.getvalue())
+            except MemoUnreachable as error:
+                print(f"checkpoint not kept, training goes on: {error}", file=sys.stderr)
+
+    def _content(self) -> bytes | None:
+        try:
+            return self.get(self.key)
+        except MemoUnreachable as error:
+            print(f"no checkpoint looked for, training starts anew: {error}", file=sys.stderr)
+            return None
 
     def clear(self) -> None:
         """Forget the training: its results stand."""

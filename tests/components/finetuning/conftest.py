@@ -1,5 +1,6 @@
 """A whole input folder for the two stages, small enough for a unit test: 24 chips, their corpus, an untrained KLIP."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -116,6 +117,15 @@ def write_klip(folder: Path) -> None:
         text=TextConfig(max_length=96, depth=1, fusion_depth=1, heads=2, mlp_width=48, embedding_width=16),
     )
     save_klip(Klip(size, tokenizer), folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def checkpoints(tmp_path_factory) -> Iterator[Path]:
+    """Where unfinished trainings of these tests lie."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("checkpoints")
+        patch.setenv("FUSAR_CHECKPOINTS", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

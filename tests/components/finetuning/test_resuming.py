@@ -61,8 +61,7 @@ def test_sigterm_behind_any_step_costs_nothing_and_changes_no_byte(
     outputs = outputs_in(tmp_path)
     run = {"align": run_align, "instruct": run_instruct}[stage]
     config = getattr(params, stage)(**LONGER)
-    given = inputs | {"gpt": undisturbed["align"]["gpt"]}
-    given = given if stage == "instruct" else inputs
+    given = inputs | ({"gpt": undisturbed["align"]["gpt"]} if stage == "instruct" else {})
     began: list[int] = []
     passed = Guard.passed
     with monkeypatch.context() as patch:

@@ -75,6 +75,14 @@ def test_a_damaged_checkpoint_is_none(store):
     assert store.newest() is None
 
 
+def test_a_store_that_cannot_be_used_stops_no_training(tmp_path, capsys):
+    (tmp_path / "remote").write_text("a file where the folder should be")
+    store = Checkpoints(str(tmp_path / "remote"), "ab12")
+    store.keep({"done": 1})
+    assert "checkpoint not kept, training goes on" in capsys.readouterr().err
+    assert store.newest() is None
+
+
 def test_the_key_follows_content_parameters_and_stage_and_nothing_else(key_of):
     first = key_of()
     assert key_of(folder="elsewhere") == first
