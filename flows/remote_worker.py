@@ -50,7 +50,8 @@ def start(pool: str, name: str, limit: int) -> NoReturn:
     listener().line(f"fetching {address_without_secrets(git_remote)}")
     home = make_home(_folder(), git_remote, os.environ.get(DVC_REMOTE, ""))
     remote = journal_url(home.root)
-    with lease(remote, f"worker-{name}", f"worker {name}", ANSWER_SECONDS):  # it can be read and written
+    # It can be read and written; whatever the name has in it, the key has letters and digits.
+    with lease(remote, f"worker-{name.encode().hex()[:64]}", f"worker {name}", ANSWER_SECONDS):
         pass
     _wait_for_pool(pool, api_url)
     environment = {**_variables(home, remote), **variables_of(pool)}
