@@ -22,8 +22,8 @@ setup: .venv/.runtime ## make the environment in .venv from requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
-.venv/.dev: .venv/.runtime requirements-dev.lock
-	$(BIN)/pip install --progress-bar off --disable-pip-version-check -r requirements-dev.lock -c requirements.lock
+.venv/.dev: .venv/.runtime requirements-dev.lock requirements-fleet.lock
+	$(BIN)/pip install --progress-bar off --disable-pip-version-check -r requirements-dev.lock -r requirements-fleet.lock -c requirements.lock
 	@touch $@
 
 demo: .venv/.runtime ## simulate scenes, retrain, register, promote; no GPU, server, account or download
