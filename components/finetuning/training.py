@@ -69,6 +69,8 @@ class Trainer:
         )
         # A batch without any AlphaEarth leaves the modulation without a gradient.
         self._loss = self.processes.spread(AnswerLoss(gpt, self.processes), some_unused=True)
+        if not self.processes.is_first:  # each process has other rows, and so other dropout
+            torch.manual_seed(config.seed + self.processes.rank)
         self._batches = Batches(gpt, lesson, config)
         self._done = 0
 

@@ -91,7 +91,7 @@ class Processes:
         if int(size) < 0:
             return None
         held = torch.empty(int(size), dtype=torch.uint8, device=device)
-        if content is not None:
+        if self.is_first and content is not None:
             held.copy_(torch.frombuffer(bytearray(content), dtype=torch.uint8))
         distributed.broadcast(held, src=0)
         return held.cpu().numpy().tobytes()

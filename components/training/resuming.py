@@ -146,6 +146,8 @@ def learn_again(state: State, parameters: Mapping[str, nn.Parameter], optimiser:
     with torch.no_grad():
         for name, weight in weights.items():
             parameters[name].copy_(weight)
+    if not processes_here().is_first:  # they are the first process's; the others' draws stay their own
+        return
     torch.set_rng_state(state["generators"]["cpu"])
     if "cuda" in state["generators"] and torch.cuda.is_available():
         torch.cuda.set_rng_state(state["generators"]["cuda"])

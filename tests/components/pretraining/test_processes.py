@@ -1,7 +1,9 @@
 """Training over two real processes (gloo): the same curve as one, one writer, and a clean end when one is killed."""
 
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,9 +23,9 @@ COMMAND = [sys.executable, "-m", "components.pretraining", "pretrain"]
 TOLERANCE = 2e-5
 
 
-def started(folder: Path, processes: int) -> "subprocess.Popen[str]":
+def started(folder: Path, processes: int, **variables: str) -> "subprocess.Popen[str]":
     here = {"PYTHONPATH": str(ROOT), "FUSAR_CHECKPOINTS": str(folder / "checkpoints")}
-    environment = {**os.environ, **here, "PET_NPROC_PER_NODE": str(processes)}
+    environment = {**os.environ, **here, "PET_NPROC_PER_NODE": str(processes), **variables}
     return subprocess.Popen(COMMAND, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
 
 
@@ -58,6 +60,21 @@ def test_two_processes_give_the_curve_of_one_and_one_of_them_writes(checkout):
     assert curve(checkout) != alone, "two processes add up in another order: did the second one take part?"
     assert said.count("pretrain 6/6") == 1
     assert not list((checkout / "checkpoints").rglob("*.partial"))
+
+
+def test_two_machines_that_share_no_folder_train_together_and_the_first_has_the_results(checkout, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other") / "checkout"
+    shutil.copytree(checkout, other)
+    ended(checkout, 1)
+    alone = curve(checkout)
+    shutil.rmtree(checkout / "outputs/pretrain")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        meeting = {"PET_MASTER_ADDR": "127.0.0.1", "PET_MASTER_PORT": str(free.getsockname()[1]), "PET_NNODES": "2"}
+    nodes = [started(at, 1, **meeting, PET_NODE_RANK=str(rank)) for rank, at in enumerate((checkout, other))]
+    said = [node.communicate(timeout=400)[1] for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], said
+    assert curve(checkout) == pytest.approx(alone, abs=TOLERANCE)
+    assert not (other / "outputs/pretrain").exists() and not (other / "checkpoints").exists()
 
 
 def test_when_one_of_two_is_killed_the_other_ends_and_a_rerun_goes_on(checkout):
