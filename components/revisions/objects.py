@@ -11,6 +11,7 @@ from fsspec.implementations.local import LocalFileSystem
 from components.revisions.errors import NoExclusiveCreate
 
 _PROBE: Final = ".made-once"
+_PRECONDITION_FAILED: Final = 412
 
 
 def create(files: Any, path: str, content: bytes) -> None:
@@ -27,7 +28,7 @@ def create(files: Any, path: str, content: bytes) -> None:
     """
     if not isinstance(files, LocalFileSystem):
         _ask_whether_exclusive(files, path.rsplit("/", 2)[0])
-        files.pipe_file(path, content, mode="create")  # one conditional PUT on an object store
+        _put_where_nothing_is(files, path, content)
         return
     # On a local folder fsspec's mode="create" looks first and then writes (two writers both win, and a kill leaves
     # half an object); a hard link is made at once or not at all.
@@ -44,10 +45,22 @@ def _ask_whether_exclusive(files: Any, folder: str) -> None:
     path = f"{folder}/{_PROBE}"
     for _ in range(2):  # the first ever succeeds
         try:
-            files.pipe_file(path, b"", mode="create")
+            _put_where_nothing_is(files, path, b"")
         except FileExistsError:
             return
     raise NoExclusiveCreate(folder)
+
+
+def _put_where_nothing_is(files: Any, path: str, content: bytes) -> None:
+    """One conditional PUT."""
+    try:
+        files.pipe_file(path, content, mode="create")
+    except OSError as error:
+        # s3fs knows Amazon's own words for it; Ceph answers with the status alone, which s3fs takes for a bad argument.
+        answer = getattr(error.__cause__, "response", None) or {}
+        if answer.get("ResponseMetadata", {}).get("HTTPStatusCode") == _PRECONDITION_FAILED:
+            raise FileExistsError(path) from error
+        raise
 
 
 def replace(files: Any, path: str, content: bytes) -> None:
