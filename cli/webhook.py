@@ -19,7 +19,7 @@ def webhook(
 ) -> None:
     """Turn signed push notifications of GitHub, Gitea or GitLab into Prefect events, which have `watch` look at once.
 
-    Example: FUSAR_WEBHOOK_SECRET_FILE=secret fusar webhook --branch main
+    Example: fusar webhook --branch main
     """
     import logging
 

@@ -109,7 +109,7 @@ def look(source: StacSource, store: str, now: datetime | None = None) -> Look:
     cursor, overlap = file.read(), timedelta(hours=source.overlap_hours)
     is_quiet = cursor is None and source.since is None
     if cursor is None:
-        start = source.since or clock - overlap
+        start = _utc(source.since) if source.since else clock - overlap
         cursor = Cursor(_text(start if source.since else clock), (), source.name)
     else:
         start = datetime.fromisoformat(cursor.newest) - overlap
@@ -177,5 +177,9 @@ def _arrival(item: Mapping[str, Any], by: str) -> Arrival | None:
 
 def _text(time: datetime) -> str:
     """RFC 3339 in UTC to the microsecond, so that texts sort as times do."""
-    known = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return known.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _utc(time).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _utc(time: datetime) -> datetime:
+    """A time without a zone is UTC's."""
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

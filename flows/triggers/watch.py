@@ -19,7 +19,7 @@ FOUND = "fusar.data.found"  # items of a STAC API; `fusar.data.changed` is a com
 _ITEMS_PER_EVENT = 500
 
 
-@flow(name="watch", persist_result=False)  # type: ignore[untyped-decorator]
+@flow(name="watch", flow_run_name="{remote}/{branch}", persist_result=False)  # type: ignore[untyped-decorator]
 def watch(remote: Revision, branch: Revision, profiles: list[Profile], stac: list[StacSource]) -> State[None]:
     """Retrain the newest commit of a branch, once for each profile; tell new items of STAC APIs as events.
 

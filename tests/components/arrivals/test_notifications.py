@@ -91,6 +91,7 @@ def test_one_changed_byte_of_the_body_is_refused():
         (body(repository={"pushed_at": int(NOW) + 3_600}), 409),
         (b" " * (MOST_BYTES + 1), 413),
     ],
+    ids=["a form", "deep", "a list", "ref", "after", "no time", "old", "future", "large"],
 )
 def test_what_is_signed_but_wrong_is_refused(content, status):
     assert refusal(signed(content), content)[0] == status
