@@ -6,6 +6,7 @@ import sqlite3
 import statistics
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class MlflowEdges:
 def compare(folder: Path) -> dict[str, Any]:
     """The same question about the same scenes, of MLflow's search and of the index, in turn, at equal edges."""
     steps = list(history(SCENES, VERSIONS, CHANGES))
-    build(folder / "equal.db", steps)
+    build(folder / "equal.db", steps, len(steps))
     snapshots = list(_snapshots(steps))
     started = time.perf_counter()
     mlflow = MlflowEdges(folder, snapshots)
@@ -54,8 +55,8 @@ def compare(folder: Path) -> dict[str, Any]:
         questions = Questions(connection)
         for number in random.Random(2).sample(range(SCENES * 9 // 10), ROUNDS + 1):
             content = next(found for found in snapshots[0] if int.from_bytes(found[:8], "big") == number)
-            theirs.append(milliseconds(lambda content=content: mlflow.versions_of_scene(content)))
-            ours.append(milliseconds(lambda number=number: questions.versions_of_scene(md5(number, 1))))
+            theirs.append(milliseconds(partial(mlflow.versions_of_scene, content)))
+            ours.append(milliseconds(partial(questions.versions_of_scene, md5(number, 1))))
             (answer,) = questions.versions_of_scene(md5(number, 1))
             if len(answer.versions) != mlflow.versions_of_scene(content):
                 raise AssertionError(f"{number}: MLflow and the index do not agree; nothing is compared")
