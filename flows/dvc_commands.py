@@ -8,6 +8,7 @@ import json
 import signal
 import sys
 from types import FrameType
+from typing import Any
 
 import psutil
 
@@ -18,12 +19,36 @@ def end_after_the_stage(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
 
+def refuse_wrong_objects() -> None:
+    """Make a fetched object whose bytes are not those of its name an error that names it.
+
+    DVC, told to verify, drops such an object and goes on as if there were none: the stage would run again for hours,
+    here and on every other machine, and whoever only reads its output would be told that it is missing.
+    """
+    from dvc.exceptions import DvcException
+    from dvc_data.hashfile.db import HashFileDB
+
+    add = HashFileDB.add
+
+    def checked(self: Any, path: Any, fs: Any, oid: Any, *more: Any, **options: Any) -> int:
+        added: int = add(self, path, fs, oid, *more, **options)
+        if options.get("verify"):
+            pairs = [(path, oid)] if isinstance(path, str) else list(zip(path, oid, strict=True))
+            for source, name in pairs:
+                if not self.exists(name) and fs.exists(source):
+                    where = fs.unstrip_protocol(source)
+                    raise DvcException(f"{where}: its bytes are not those of its digest. Remove that object and repeat")
+        return added
+
+    setattr(HashFileDB, "add", checked)  # noqa: B010 a type checker refuses a plain assignment
+
+
 def main() -> int:
     """Exit code of the first command that fails, else 0."""
     from dvc.cli import main as dvc
 
     signal.signal(signal.SIGTERM, end_after_the_stage)
-
+    refuse_wrong_objects()
     for command in json.loads(sys.argv[1]):
         if code := dvc(command):
             return int(code)

@@ -1,46 +1,46 @@
-"""SIGTERM to a stage's whole process group: the stage keeps what it has before anything of it is killed."""
-
 import json
-import os
-import signal
+import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-# Takes a second for its checkpoint, as a large training may.
-SLOW_TO_END = """
-import os, signal, sys, time
-def keep(number, frame):
-    time.sleep(1)
-    open("kept", "w").close()
-    sys.exit(os.EX_TEMPFAIL)
-signal.signal(signal.SIGTERM, keep)
-open("began", "w").close()
-time.sleep(60)
-"""
+import pytest
+
+from flows.stage_run import DVC
+from tests.small_house import run
+
+GRAPH = "stages:\n  copy: {cmd: cp -r from to, deps: [from], outs: [to]}\n"
 
 
-def test_sigterm_to_the_group_leaves_the_stage_its_grace(tmp_path: Path) -> None:
-    (tmp_path / "slow.py").write_text(SLOW_TO_END)
-    (tmp_path / "dvc.yaml").write_text("stages: {slow: {cmd: python slow.py, deps: [slow.py]}}\n")
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-    here = {**os.environ, "PATH": path, "SHELL": "/bin/sh", "DVC_NO_ANALYTICS": "1"}
-    subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "-q"], cwd=tmp_path, env=here, check=True)
-    dvc = [sys.executable, "-P", str(ROOT / "flows/dvc_commands.py"), json.dumps([["repro", "--single-item", "slow"]])]
-    run = subprocess.Popen(
-        [sys.executable, "-P", str(ROOT / "flows/supervisor.py"), *dvc],
-        cwd=tmp_path,
-        env=here,
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    while not (tmp_path / "began").exists():
-        assert run.poll() is None and not time.sleep(0.05)
-    os.killpg(run.pid, signal.SIGTERM)
-    said = run.communicate(timeout=120)[1]
-    assert run.returncode not in (0, -signal.SIGTERM)
-    assert (tmp_path / "kept").exists(), said
-    assert b"exited with 75" in said
+def dvc(folder: Path, *commands: list[str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*DVC, json.dumps(commands)], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("asks", [["repro", "--single-item", "--pull", "copy"], ["pull", "copy"]])
+def test_a_wrong_object_of_the_remote_is_named_and_nothing_is_run_or_written(asks, tmp_path):
+    folder = tmp_path / "repository"
+    (folder / "from").mkdir(parents=True)
+    (folder / "from/a").write_text("what was made")
+    (folder / "dvc.yaml").write_text(GRAPH)
+    run(tmp_path, "git", "init", "--quiet", "repository")
+    settings = ("core.remote=store", f"remote.store.url={tmp_path / 'store'}", "remote.store.verify=true")
+    run(folder, sys.executable, "-m", "dvc", "init", "--quiet")
+    made = dvc(folder, *(["config", *setting.split("=")] for setting in settings), ["repro"], ["push", "--run-cache"])
+    assert made.returncode == 0, made.stderr
+    shutil.rmtree(folder / ".dvc/cache")
+    shutil.rmtree(folder / "to")
+    if asks[0] == "repro":
+        (folder / "dvc.lock").unlink()
+    (wrong,) = [path for path in (tmp_path / "store/files").rglob("*") if path.is_file() and path.suffix != ".dir"]
+    wrong.chmod(0o644)
+    wrong.write_text("what was put there")
+    wrong.chmod(0o444)  # a folder's objects are trusted then, as those of a bucket always are
+    refused = dvc(folder, asks)
+    assert refused.returncode != 0
+    assert f"{wrong}: its bytes are not those of its digest" in refused.stderr
+    assert "Running stage" not in refused.stdout
+    assert not (folder / "to").exists()
+    wrong.unlink()
+    again = dvc(folder, ["repro", "--single-item", "--pull", "copy"])
+    assert again.returncode == 0, again.stderr
+    assert (folder / "to/a").read_text() == "what was made"
