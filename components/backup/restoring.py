@@ -65,7 +65,7 @@ def _clone(bundle: Path, point: Point, into: Path) -> None:
     else:
         git.git(into, "checkout", "--quiet", "--detach", "--end-of-options", git.resolve(into, point.head))
     if point.origin:
-        git.git(into, "config", "remote.origin.url", point.origin)
+        git.git(into, "config", "--", "remote.origin.url", point.origin)
         git.git(into, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
 
 
