@@ -132,8 +132,17 @@ class Stand:
         """Three missed heartbeats are nine minutes at Prefect's own rate; here one comes every 30 s."""
         (lost,) = [one for one in asked(f"{self.api}/api/automations/filter", {}) if "heartbeat" in one["name"]]
         changed = {**lost, "trigger": {**lost["trigger"], "within": 95.0}}
-        unknown = ("id", "created", "updated", "account", "workspace")
-        content = json.dumps({name: value for name, value in changed.items() if name not in unknown}).encode()
+        known = (
+            "name",
+            "description",
+            "enabled",
+            "tags",
+            "trigger",
+            "actions",
+            "actions_on_trigger",
+            "actions_on_resolve",
+        )
+        content = json.dumps({name: changed[name] for name in known}).encode()
         request = urllib.request.Request(f"{self.api}/api/automations/{lost['id']}", content, method="PUT")
         request.add_header("Content-Type", "application/json")
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60).close()
