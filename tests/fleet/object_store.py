@@ -38,7 +38,7 @@ admin socket =
 log file = {folder}/$name.log
 mon data = {folder}/mon
 osd data = {folder}/osd
-rgw frontends = beast endpoint={address}:{port}
+rgw frontends = beast endpoint={address}:{port} request_timeout_ms=0
 """
 
 
@@ -97,5 +97,6 @@ def start(machine: Machine, port: int, monitor_ports: tuple[int, int] = (3300, 6
     store = ObjectStore(f"http://{machine.address}:{port}")
     wait_for(lambda: machine.listens(port), f"the object store; see {outside}")
     make = f"import boto3; boto3.client('s3').create_bucket(Bucket={BUCKET!r})"
-    machine.run("python", "-c", make, **store.variables)
+    variables = store.variables
+    wait_for(lambda: machine.run("python", "-c", make, check=False, **variables).returncode == 0, "the bucket")
     return store
