@@ -60,7 +60,7 @@ def _show(seen: "Seen", html: Path | None) -> None:
         console.print(Text(f"set aside: {file}: {reason}"))
     what = f"{len(seen.scenes)} new scenes beside {seen.watched.version.name}"
     found = f"{len(drift.in_words())} differences" if drift.is_found else "nothing has drifted"
-    console.print(Text(f"{what}: {found}; {len(drift.untested)} comparisons had too few scenes."))
+    console.print(Text(f"{what}: {found}; not compared for want of scenes: {len(drift.untested)}."))
     if drift.is_found:
         console.print(Text("Next: fusar data add the scenes, commit data.dvc, then fusar retrain"))
     else:

@@ -21,8 +21,8 @@ from components.simulation.sensors import sensor
 def write_scene(spec: SceneSpec, seed: int, folder: Path, conditions: Conditions = NOMINAL) -> str:
     """Simulate one scene and write its files under `folder`; returns its id.
 
-    The same spec, seed and conditions give the same bytes, whatever else the catalogue holds. The item comes last, so that a
-    scene that was cut off has none.
+    The same spec, seed and conditions give the same bytes, whatever else the catalogue holds. The item comes last, so
+    that a scene that was cut off has none.
 
     Raises:
         UnsuitablePlace: the real ground does not allow the scene's theme.
