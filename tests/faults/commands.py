@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.faults.stand import wait_for
 from tests.small_house import fusar, traced
 
-PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 600
 
 
 def retrain(house: Path, **more: str) -> "subprocess.CompletedProcess[str]":

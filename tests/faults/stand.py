@@ -19,7 +19,7 @@ from tests.faults.wire import Wire
 from tests.small_house import commit
 from tests.small_house import run as run_command
 
-PATIENCE_SECONDS = 420.0
+PATIENCE_SECONDS = 900.0
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 WORKERS = {"control": "control", "cpu": "cpu", "cpu2": "cpu", "gpu": "gpu"}
 
