@@ -46,6 +46,7 @@ def start_postgres(machine: Machine, port: int) -> Postgres:
     """Start the server with an empty database for MLflow and one for Prefect."""
     # It does not run as root, and the user who may run it cannot look into the folders of pytest.
     folder = Path(tempfile.mkdtemp(prefix="fusar-postgres-"))
+    machine.elsewhere.append(folder)
     data = str(folder / "data")
     as_user: tuple[str, ...] = ()
     if os.geteuid() == 0:

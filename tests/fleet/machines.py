@@ -59,6 +59,7 @@ class Machine:
         folder: of its files, as others than the machine itself see it.
         home: the same folder as the machine sees it.
         enter: words before each command.
+        elsewhere: folders outside of its own, removed in the end.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Machine:
     home: Path
     enter: tuple[str, ...] = ()
     processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    elsewhere: list[Path] = field(default_factory=list)
 
     def start(self, name: str, *command: str, **variables: str) -> "subprocess.Popen[bytes]":
         """A process that goes on; all that it says is in NAME.log of the machine's folder."""
@@ -123,6 +125,8 @@ class Machine:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
         self.processes.clear()
+        for folder in self.elsewhere:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def this_machine(folder: Path) -> Machine:
