@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from tests.faults.stand import wait_for
+from tests.faults.asking import wait_for
 from tests.small_house import fusar, traced
 
 PATIENCE_SECONDS = 600

@@ -20,7 +20,8 @@ import psutil
 
 from components.revisions.lock import read_lock
 from tests.faults.aftermath import digests, open_runs, torn_objects
-from tests.faults.stand import Stand, asked
+from tests.faults.asking import asked
+from tests.faults.stand import Stand
 from tests.small_house import build
 
 ASKED_AT_MOST = 5  # what is not finished then is lost

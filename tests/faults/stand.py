@@ -3,56 +3,22 @@
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from tests.faults.aftermath import client_environment
+from tests.faults.asking import PATIENCE_SECONDS, asked, free_ports, wait_for
 from tests.faults.wire import Wire
 from tests.small_house import commit
 from tests.small_house import run as run_command
 
-PATIENCE_SECONDS = 900.0
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 WORKERS = {"control": "control", "cpu": "cpu", "cpu2": "cpu", "gpu": "gpu"}
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports that nobody has, all different."""
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [one.getsockname()[1] for one in taken]
-    for one in taken:
-        one.close()
-    return ports
-
-
-def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
-    """What the condition answers once that is true."""
-    until = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < until, f"waited in vain for {what}"
-        time.sleep(0.2)
-    return answer
-
-
-def asked(url: str, content: object = None) -> Any:
-    """Answer of an address on this machine, whatever proxy is set; None where nobody answers, or it refuses."""
-    data = json.dumps(content).encode() if content is not None else None
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=60) as answer:
-            text = answer.read()
-    except OSError:
-        return None
-    return json.loads(text) if text[:1] in (b"{", b"[") else text.decode() or True
 
 
 class Stand:

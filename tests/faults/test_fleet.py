@@ -12,8 +12,9 @@ import pytest
 
 from components.revisions.lock import read_lock
 from tests.faults.aftermath import digests, open_runs, stage_processes, torn_objects, undisturbed
+from tests.faults.asking import asked, wait_for
 from tests.faults.injections import injects
-from tests.faults.stand import Stand, asked, wait_for
+from tests.faults.stand import Stand
 
 pytestmark = [
     pytest.mark.slow,
