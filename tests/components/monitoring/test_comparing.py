@@ -68,8 +68,8 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Baseline:
     return read_scene_baseline(folder)
 
 
-def found(baseline: Baseline, new: list[SceneObservation], answers: NewAnswers = NewAnswers()) -> Comparison:
-    return Comparison(baseline, NewScenes(new), answers, POLICY)
+def found(baseline: Baseline, new: list[SceneObservation], answers: NewAnswers | None = None) -> Comparison:
+    return Comparison(baseline, NewScenes(new), answers or NewAnswers(), POLICY)
 
 
 def test_a_decibel_of_calibration_is_found_in_five_scenes_although_scenes_differ_by_ten(
