@@ -45,10 +45,10 @@ def monitor(
     if as_json:
         typer.echo(json.dumps(seen.summary()))
         return
-    _show(seen, html)
+    _show(seen, scenes, html)
 
 
-def _show(seen: "Seen", html: Path | None) -> None:
+def _show(seen: "Seen", scenes: Path | None, html: Path | None) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -61,10 +61,12 @@ def _show(seen: "Seen", html: Path | None) -> None:
     what = f"{len(seen.scenes)} new scenes beside {seen.watched.version.name}"
     found = f"{len(drift.in_words())} differences" if drift.is_found else "nothing has drifted"
     console.print(Text(f"{what}: {found}; not compared for want of scenes: {len(drift.untested)}."))
-    if drift.is_found:
-        console.print(Text("Next: fusar data add the scenes, commit data.dvc, then fusar retrain"))
+    if html:
+        typer.echo(f"Next: open {html}")
+    elif drift.is_found and scenes:
+        typer.echo(f"Next: prefect deployment run monitor/workers --param scenes={scenes}")
     else:
-        console.print(Text(f"Next: open {html}" if html else "Next: fusar monitor --html drift.html shows the plots"))
+        typer.echo("Next: fusar monitor --html drift.html")
 
 
 def _table(seen: "Seen") -> "Table":
