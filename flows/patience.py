@@ -4,6 +4,7 @@ import re
 from typing import Any, Final
 
 from flows.deploying.file import Patience, read_prefect_file
+from flows.errors import StageFailed
 from flows.listening import listener
 
 DEFAULT: Final = "default"
@@ -33,8 +34,10 @@ def patience_with(stage: str) -> Patience:
 def is_worth_another_try(task: Any, _: object, state: Any) -> bool:
     """Prefect's question after each failure of a stage: yes where a connection was lost, no in all other cases."""
     error = state.result(raise_on_failure=False)
-    reason = f"{type(error).__name__}: {error}"
+    # Of a stage its reason alone: the path of its log could hold any word.
+    said = error.reason if isinstance(error, StageFailed) else str(error)
+    reason = f"{type(error).__name__}: {said}"
     is_lost = bool(_LOST.search(reason)) and not _MEMORY.search(reason)
     if is_lost:
-        listener().line(f"{task.name}: a connection was lost ({error}); trying again")
+        listener().line(f"{task.name}: a connection was lost ({said}); trying again")
     return is_lost

@@ -31,6 +31,15 @@ def test_the_answer_of_a_step_is_kept_apart_from_what_it_says(tmp_path):
     assert (heard, (tmp_path / "answer").read_text()) == (["said"], "answer\n")
 
 
+@pytest.mark.parametrize("busy", ["time.sleep(0.1)", "print('still here', flush=True)"], ids=["silent", "talking"])
+def test_a_child_that_takes_too_long_is_ended(busy, tmp_path):
+    code = f"import os, time; print(os.getpid(), flush=True)\nwhile True: {busy}"
+    pids: list[int] = []
+    with pytest.raises(TimeoutError):
+        run_child(child(tmp_path, code), lambda line: pids.append(int(line)) if line.isdigit() else None, seconds=3)
+    assert not pids or not psutil.pid_exists(pids[0])
+
+
 @pytest.mark.parametrize(
     ("code", "expected"), [("raise SystemExit(3)", 3), ("import os; os.kill(os.getpid(), 9)", 137)]
 )

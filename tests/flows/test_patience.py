@@ -5,11 +5,14 @@ import socket
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from prefect.client.schemas.objects import State, StateType
 
 from flows.deploying.file import Patience, read_prefect_file
 from flows.errors import StageFailed
+from flows.patience import is_worth_another_try
 from flows.retrain import retrain
 from tests.flows.test_services import free_ports
 from tests.small_house import commit, traced
@@ -18,7 +21,29 @@ from tests.small_house import commit, traced
 BEGINS = "counts = {f.name"
 
 
-@pytest.fixture(autouse=True)
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("ConnectionRefusedError: [Errno 111] Connection refused", True),
+        ("unexpected error - Could not connect to the endpoint URL", True),
+        ("HTTPSConnectionPool(host='store', port=443): Read timed out.", True),
+        ("503 Service Unavailable", True),
+        ("[Errno -3] Temporary failure in name resolution", True),
+        ("no heartbeat for nine minutes; its worker died or lost the network", True),
+        ("failed to reproduce 'align': failed to run: python -m components.finetuning align, exited with -9", False),
+        ("exit code 137", False),
+        ("torch.OutOfMemoryError: CUDA out of memory while connecting tensors", False),
+        ("Flow run process exited with status code -9: the connection was lost", False),
+        ("it took longer than its 72 hours (prefect.yaml, stages)", False),
+        ("stage cut: a file of the test", False),
+    ],
+)
+def test_only_a_lost_connection_is_worth_another_try(reason, expected):
+    state = State(type=StateType.FAILED, data=StageFailed("align", reason, "/connected/killed.log"))
+    assert is_worth_another_try(SimpleNamespace(name="align"), None, state) is expected
+
+
+@pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.retrain.FIRST_DELAY_SECONDS", 0.1)
 
@@ -33,7 +58,7 @@ def trace(house: Path) -> list[str]:
     return traced(house.parent / "trace")
 
 
-def test_a_stage_that_found_nobody_at_the_other_end_is_tried_again(house):
+def test_a_stage_that_found_nobody_at_the_other_end_is_tried_again(house, soon):
     port = free_ports()[0]
     make_count_begin_with(house, f'__import__("socket").create_connection(("127.0.0.1", {port})).close()')
 
@@ -63,7 +88,7 @@ def test_a_stage_that_found_nobody_at_the_other_end_is_tried_again(house):
     ],
     ids=["killed", "out-of-memory", "mistake"],
 )
-def test_what_would_come_again_is_not_tried_again(code, reason, house):
+def test_what_would_come_again_is_not_tried_again(code, reason, house, soon):
     make_count_begin_with(house, code)
     with pytest.raises(StageFailed, match=reason):
         retrain(house, "HEAD", "laptop")
