@@ -5,18 +5,8 @@ that it is this program's and not the checkout's.
 """
 
 import json
-import signal
 import sys
-from types import FrameType
 from typing import Any
-
-import psutil
-
-
-def end_after_the_stage(number: int, frame: FrameType | None) -> None:
-    """End on SIGTERM, unless a stage's command runs: it has the signal too, and may need its grace for a checkpoint."""
-    if not psutil.Process().children():
-        raise SystemExit(128 + number)
 
 
 def refuse_wrong_objects() -> None:
@@ -47,7 +37,6 @@ def main() -> int:
     """Exit code of the first command that fails, else 0."""
     from dvc.cli import main as dvc
 
-    signal.signal(signal.SIGTERM, end_after_the_stage)
     refuse_wrong_objects()
     for command in json.loads(sys.argv[1]):
         if code := dvc(command):

@@ -66,6 +66,7 @@ def main() -> None:
     """Run the command; exit with its code, or 128 plus the signal that ended it."""
     command: list[str] = sys.argv[1:]
     wait: Callable[[], object] = wait_for_the_end_of_the_asker
+    is_asked = threading.Event()
     if command[0] == "--while-locked":
         command, wait = command[2:], partial(wait_for_the_end_of_the_holder, command[1])
     is_alone = command[0] == "--alone"
@@ -74,13 +75,17 @@ def main() -> None:
         # A terminal sends it to the command as well.
         signal.signal(signal.SIGINT, lambda *_: None)
     # A handler instead of SIG_IGN: an ignored signal would stay ignored in the command.
-    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: is_asked.set())
     adopt_orphans()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     if is_alone:
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     threading.Thread(target=_watch, args=(wait,), daemon=True).start()
     code = wait_for_the_end_of(process.pid)
+    if is_asked.is_set() and wait is wait_for_the_end_of_the_asker:
+        # The whole group has the signal. The shell between DVC and a stage dies of it at once; the stage itself keeps
+        # a checkpoint first. When the grace is over, the asker closes its pipe, and what is left is killed.
+        psutil.wait_procs(psutil.Process().children(recursive=True))
     kill_descendants()
     os._exit(code if code >= 0 else 128 - code)
 

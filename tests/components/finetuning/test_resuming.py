@@ -30,8 +30,9 @@ main(STAGES, [stage])
 
 
 def bytes_of(outputs: dict[str, Path]) -> dict[str, bytes]:
-    files = [file for path in outputs.values() for file in [path, *path.rglob("*")] if file.is_file()]
-    return {"/".join(file.parts[-2:]): file.read_bytes() for file in files}
+    """Content of every file, by output and path inside it."""
+    files = [(name, path, file) for name, path in outputs.items() for file in [path, *path.rglob("*")]]
+    return {f"{name}/{file.relative_to(path)}": file.read_bytes() for name, path, file in files if file.is_file()}
 
 
 def struck_behind(step: int) -> Callable[[Guard, int], None]:
