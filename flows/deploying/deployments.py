@@ -105,6 +105,7 @@ def _schedule(found: Any) -> dict[str, Any]:
 def _schema(flow: Flow[..., Any], profiles: Sequence[str]) -> dict[str, Any]:
     """The schema by which the server checks parameters and draws its form, with the profiles as choices."""
     schema: dict[str, Any] = parameter_schema(flow).model_dump(mode="json", exclude_unset=True)
+    schema["additionalProperties"] = False  # a misspelt name is refused when a run is asked for, not when it starts
     if "profile" in schema["properties"]:
         schema["properties"]["profile"] = {**schema["properties"]["profile"], "enum": list(profiles)}
     return schema

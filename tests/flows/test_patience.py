@@ -76,6 +76,7 @@ def test_a_stage_that_found_nobody_at_the_other_end_is_tried_again(house, soon):
     assert 2 <= tried.count("count") <= 3 and (tried[0], tried[-1]) == ("cut", "total")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
@@ -96,10 +97,10 @@ def test_what_would_come_again_is_not_tried_again(code, reason, house, soon):
 
 
 def test_a_stage_that_takes_too_long_is_ended_and_says_so(house, monkeypatch):
-    short = read_prefect_file().model_copy(update={"stages": {"default": Patience(hours=0.002, retries=2)}})
+    short = read_prefect_file().model_copy(update={"stages": {"default": Patience(hours=0.001, retries=2)}})
     monkeypatch.setattr("flows.patience.read_prefect_file", lambda: short)
     monkeypatch.setenv("SMALL_HOUSE_HANG_AT", "cut")
-    with pytest.raises(StageFailed, match=r"it took longer than its 0\.002 hours"):
+    with pytest.raises(StageFailed, match=r"it took longer than its 0\.001 hours"):
         retrain(house, "HEAD", "laptop")
     number = int((house.parent / "trace.pid").read_text())
     with pytest.raises(ProcessLookupError):
