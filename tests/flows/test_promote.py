@@ -140,7 +140,9 @@ def test_a_word_starts_the_deployment_again_and_reconcile_finds_a_lost_one(
     asked = urllib.request.Request(f"{services.prefect_api}/automations/filter", b"{}", json_body)
     with urllib.request.urlopen(asked, timeout=10) as answer:
         names = [automation["name"] for automation in json.load(answer)]
-    assert names.count("promote after a person's word") == 1, "applied twice, it still starts one promotion for one word"
+    assert names.count("promote after a person's word") == 1, (
+        "applied twice, it still starts one promotion for one word"
+    )
     said = fusar("promote", "approve", GPT, "1", *REASON)
     assert "Prefect was told: the deployment promote judges it now." in said
     wait_for(lambda: champion(house) == "1", "the promotion")
