@@ -139,12 +139,9 @@ def _chips(
     except ValidationError as error:
         raise ParamsError("params.yaml of the version", (str(error),)) from error
     chips, aside = scratch / "chips", scratch / "set_aside.parquet"
-    withdrawn = scratch / "withdrawn.csv"
-    withdrawn.write_bytes((home.root / "withdrawn.csv").read_bytes())
+    inputs = {"data": request.scenes, "withdrawn": home.root / STAGES[0].inputs["withdrawn"]}
     try:
-        STAGES[0].run(
-            config, {"data": request.scenes, "withdrawn": withdrawn}, {"chips": chips, "set_aside.parquet": aside}
-        )
+        STAGES[0].run(config, inputs, {"chips": chips, "set_aside.parquet": aside})
     except NoScenes as error:
         raise NothingToCompare(str(request.scenes)) from error
     yield chips, tuple((row["file"], row["reason"]) for row in read_table(aside, SET_ASIDE).to_pylist())

@@ -11,7 +11,10 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from typer.testing import CliRunner
 
 from cli.app import app
-from components.monitoring.baseline import SCENES_FILE
+from components.lineage.manifest import read_manifest
+from components.lineage.versions import open_registry
+from components.lineage.versions import resolve as resolve_version
+from components.monitoring.baseline import ANSWERS_FILE, GROUND_FILE, SCENES_FILE
 from components.monitoring.schemas import SCENES
 from components.records.tables import read_table
 from components.registry.registration import register
@@ -37,7 +40,8 @@ class WatchedHouse(MadeHouse):
         (self.root / "profiles").mkdir(exist_ok=True)
         for name in ("params.yaml", "profiles/tiny.yaml"):
             (self.root / name).write_text(yaml.safe_dump(content))
-        (self.root / "monitoring.yaml").write_bytes((ROOT / "monitoring.yaml").read_bytes())
+        for name in ("monitoring.yaml", "withdrawn.csv"):
+            (self.root / name).write_bytes((ROOT / name).read_bytes())
         return commit(self.root)
 
 
@@ -110,5 +114,8 @@ def test_the_command_says_the_same_and_a_version_has_its_baseline_in_its_manifes
     assert "Next: " in table.stdout.strip().splitlines()[-1]
     (baseline,) = (watched.root / "mlruns").rglob(SCENES_FILE)
     assert len(read_table(baseline, SCENES)) == 4
-    verified = CliRunner().invoke(app, ["lineage", "verify", "fusar-klip/1"])
-    assert verified.exit_code == 0, verified.output
+    client = open_registry(watched.root)
+    listed = {entry.path for entry in read_manifest(client, resolve_version(client, "fusar-klip/1"))}
+    assert {SCENES_FILE, GROUND_FILE} <= listed
+    listed = {entry.path for entry in read_manifest(client, resolve_version(client, "fusar-gpt/1"))}
+    assert ANSWERS_FILE in listed and SCENES_FILE not in listed
