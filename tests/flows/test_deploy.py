@@ -45,8 +45,8 @@ PATIENCE_SECONDS = 60
 LONG_SECONDS = 900
 NOTIFICATIONS = """
 channels:
-  chat: {webhook: FUSAR_TEST_CHAT}
-  mail: {apprise: FUSAR_TEST_MAIL}
+  chat: {webhook: CHAT_OF_TEST}
+  mail: {apprise: MAIL_OF_TEST}
 tell:
   failure: [chat, mail]
   drift: [chat]
@@ -208,7 +208,7 @@ def test_notifications_that_are_none_are_refused(text, problem, tmp_path):
 
 
 def test_a_channel_without_its_variable_is_named(house, monkeypatch, tmp_path):
-    monkeypatch.delenv("FUSAR_TEST_CHAT", raising=False)
+    monkeypatch.delenv("CHAT_OF_TEST", raising=False)
     (house / "notifications.yaml").write_text(NOTIFICATIONS)
     try:
         done = CliRunner().invoke(app, ("deploy", "--check"))
@@ -216,7 +216,7 @@ def test_a_channel_without_its_variable_is_named(house, monkeypatch, tmp_path):
         (house / "notifications.yaml").unlink()
     assert isinstance(done.exception, BadDeployFile)
     assert str(done.exception) == (
-        "notifications.yaml: channels.chat: the environment variable FUSAR_TEST_CHAT is not set"
+        "notifications.yaml: channels.chat: the environment variable CHAT_OF_TEST is not set"
     )
 
 
@@ -254,7 +254,7 @@ def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as listener:
         threading.Thread(target=listener.serve_forever, daemon=True).start()
-        monkeypatch.setenv("FUSAR_TEST_CHAT", f"http://127.0.0.1:{listener.server_port}/secret-path")
+        monkeypatch.setenv("CHAT_OF_TEST", f"http://127.0.0.1:{listener.server_port}/secret-path")
         yield texts
         listener.shutdown()
 
@@ -273,7 +273,7 @@ def mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Message]]:
         port = taken.getsockname()[1]
     controller = Controller(Box(), hostname="127.0.0.1", port=port)
     controller.start()
-    monkeypatch.setenv("FUSAR_TEST_MAIL", f"mailto://127.0.0.1:{port}?from=fusar@example.org&to=anna@example.org")
+    monkeypatch.setenv("MAIL_OF_TEST", f"mailto://127.0.0.1:{port}?from=fusar@example.org&to=anna@example.org")
     yield mails
     controller.stop()
 
