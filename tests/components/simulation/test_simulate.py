@@ -62,7 +62,8 @@ def test_one_further_scene_adds_its_own_files_and_changes_no_other(tiny_folder, 
 def test_a_name_that_is_no_catalogue_is_one_line_with_the_names_that_are(tmp_path):
     done = run_module("--catalogue", "demos", "--seed", "7", "--out", str(tmp_path))
     assert done.returncode == 1
-    assert done.stderr == "error: demos: no catalogue has this name; choose one of demo, demo-update, tiny.\n"
+    known = "demo, demo-update, tiny, arrivals, new-sensor, new-region"
+    assert done.stderr == f"error: demos: no catalogue has this name; choose one of {known}.\n"
 
 
 def test_a_harbour_in_the_desert_is_refused_by_the_real_land_cover():
