@@ -23,14 +23,19 @@ from tests.components.arrivals.stac_api import item, serving
 from tests.small_house import commit, run
 
 
+@pytest.fixture(scope="module")
+def deployed(house_with_runs: Path) -> None:
+    """The deployments of prefect.yaml on the server of the tests."""
+    deploy(Home(house_with_runs))
+
+
 @pytest.fixture
-def watched(house: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+def watched(house: Path, deployed: None, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     """The small house with a remote `origin`, and a clone of it in which somebody else commits."""
     remote, elsewhere = house.parent / "remote.git", house.parent / "elsewhere"
     run(house.parent, "git", "clone", "--quiet", "--bare", str(house), str(remote))
     run(house.parent, "git", "clone", "--quiet", str(remote), str(elsewhere))
     subprocess.run(["git", "remote", "add", "origin", str(remote)], cwd=house, check=True)
-    deploy(Home(house))
     monkeypatch.chdir(house)
     return house, elsewhere
 
