@@ -18,7 +18,7 @@ KIND = "dvc-lock-entry"
 
 def answer(entry: Mapping[str, Any]) -> None:
     """Leave a lock entry with the flow run that this process executes."""
-    Artifact(type=KIND, data=json.dumps(entry), description="What dvc.lock says of this stage now.").create()
+    Artifact(type=KIND, data=dict(entry), description="What dvc.lock says of this stage now.").create()
 
 
 def answer_of(flow_run_id: UUID) -> dict[str, Any] | None:
