@@ -104,7 +104,7 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The whole chain once: simulate, eight stages, registration, promotion, report; all of pytest's workers share it."""
+    """The whole chain once: simulate, eight stages, registration, promotion, report; shared by all workers."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
     folder.mkdir(exist_ok=True)

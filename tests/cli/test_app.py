@@ -13,7 +13,7 @@ from tests.small_house import ROOT
 
 OPTIONS = {
     "plan": {"--profile", "--revision", "--force", "--json"},
-    "retrain": {"--profile", "--revision", "--force"},
+    "retrain": {"--profile", "--revision", "--force", "--wait"},
 }
 
 
