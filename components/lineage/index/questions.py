@@ -3,7 +3,7 @@
 import heapq
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from components.lineage.errors import UnknownVersion
@@ -107,10 +107,9 @@ class Questions:
             UnknownVersion: the index has no such version.
         """
         before, after = self._snapshot(*first), self._snapshot(*second)
-        (added, added_count), (removed, removed_count) = (
-            self._only_in(there, elsewhere, limit) for there, elsewhere in ((after, before), (before, after))
-        )
-        return SceneDifference(added, removed, added_count, removed_count)
+        began, ended = self._changes(min(before, after), max(before, after))
+        more, less = (began, ended) if before <= after else (ended, began)
+        return SceneDifference(self._shown(more, limit), self._shown(less, limit), len(more), len(less))
 
     def unread(self) -> tuple[tuple[str, str], ...]:
         """Versions whose record could not be read (MODEL/VERSION and why): nothing is known of their scenes."""
@@ -145,24 +144,33 @@ class Questions:
             raise UnknownVersion(f"{model}/{version}", tuple(f"{name}/{number}" for name, number in known))
         return int(row[0])
 
-    def _only_in(self, there: int, elsewhere: int, limit: int) -> tuple[tuple[IndexedScene, ...], int]:
-        """Contents that one snapshot holds and another does not, at most `limit`, and how many they are in all.
+    def _changes(self, earlier: int, later: int) -> tuple[dict[int, str], dict[int, str]]:
+        """Contents and their scenes that only the later of two snapshots holds, and those that only the earlier does.
 
         Costs what changed between the two.
         """
-        if there > elsewhere:  # what it holds more began in between
-            began = f"first > {elsewhere} AND first <= {there} AND last >= {there}"
-        else:  # what it holds more ended in between
-            began = f"last >= {there} AND last < {elsewhere} AND first <= {there}"
-        # A content that was gone in between and came back has another span at the other snapshot.
-        alive = f"other.first <= {elsewhere} AND other.last >= {elsewhere}"
-        again = f"SELECT 1 FROM spans AS other WHERE other.content = spans.content AND {alive}"
-        where = f"{began} AND NOT EXISTS ({again})"
-        # Facts only of those that are shown: sorted with them, a hundred thousand changes would take a second.
-        found = self._connection.execute(f"SELECT scene_id, content FROM spans WHERE {where}").fetchall()
-        shown = [content for _, content in heapq.nsmallest(limit, found)]
+        began = dict(
+            self._connection.execute(
+                "SELECT content, scene_id FROM spans WHERE first > ? AND first <= ? AND last >= ?",
+                (earlier, later, later),
+            ).fetchall()
+        )
+        ended = dict(
+            self._connection.execute(
+                "SELECT content, scene_id FROM spans WHERE last >= ? AND last < ? AND first <= ?",
+                (earlier, later, earlier),
+            ).fetchall()
+        )
+        # What was gone in between and came back is in both snapshots, by two spans.
+        for content in began.keys() & ended.keys():
+            del began[content], ended[content]
+        return began, ended
+
+    def _shown(self, contents: Mapping[int, str], limit: int) -> tuple[IndexedScene, ...]:
+        """The first of them by scene id; facts only of those: sorted with them, many changes would take a second."""
+        first = heapq.nsmallest(limit, ((scene_id, content) for content, scene_id in contents.items()))
         facts = "SELECT scene_id, facts FROM contents WHERE id = ?"
-        return tuple(_scene(self._connection.execute(facts, (content,)).fetchone()) for content in shown), len(found)
+        return tuple(_scene(self._connection.execute(facts, (content,)).fetchone()) for _, content in first)
 
 
 def _scene(row: Iterable[Any]) -> IndexedScene:
