@@ -46,7 +46,7 @@ class AnswerLoss(nn.Module):
         self._gpt, self._processes = gpt, processes
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """This process's share of the loss: the mean over the processes is that of the whole batch."""
+        """This process's share of the loss, a scalar [nat]: the mean over the processes is that of the whole batch."""
         loss, count = answer_loss(self._gpt, batch)
         answers = torch.tensor(float(count), device=loss.device)
         # The processes ask different numbers of questions: each weighs by its own.

@@ -46,7 +46,7 @@ class Order:
         self.place = 0
 
     def next(self) -> torch.Tensor:
-        """Rows of the next batch."""
+        """Rows of the next batch, shape (size,)."""
         if self.place + self._size > len(self.rows):
             self.rows, self.place = torch.randperm(self._count, generator=self._generator), 0
         self.place += self._size

@@ -51,7 +51,10 @@ class Processes:
             raise Indivisible(key, value, self.count)
 
     def gather(self, share: torch.Tensor) -> torch.Tensor:
-        """All rows of a batch, in its order, from each process's share of them; gradients flow back to each share."""
+        """All rows of a batch, shape (n, ...) in its order, from each process's share of them, shape (n / count, ...).
+
+        Gradients flow back to each share.
+        """
         if self.count == 1:
             return share
         from torch.distributed._functional_collectives import all_gather_single_autograd
@@ -62,7 +65,7 @@ class Processes:
         return gathered
 
     def total(self, values: torch.Tensor) -> torch.Tensor:
-        """The sum of a tensor over all processes, without gradients; the same bits in each of them."""
+        """The sum of a tensor over all processes, any shape, without gradients; the same bits in each of them."""
         if self.count > 1:
             values = values.detach().clone()
             distributed.all_reduce(values)

@@ -14,6 +14,7 @@ BETWEEN_PROCESSES = {
     "FUSAR_LOCK": "lock file that the services of `make up` hold while they run; set by `make up`",
     "FUSAR_OWN_PREFECT_SERVER": "tells a child process that its Prefect server ends with the command; set by the flow",
     "FUSAR_SERVE_FOLDER": "the one folder whose files a request to a served model may name in `path`; unset, none",
+    "FUSAR_SOAK": "how many retrains the soak test makes; unset, `make test-slow` leaves it out; set by whoever tests",
     "FUSAR_SIDE_FOLDER": "where a stage leaves what is shown but not answered for (Data Docs); set by the flow",
 }
 
