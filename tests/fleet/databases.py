@@ -34,7 +34,7 @@ class Postgres:
     @property
     def mlflow(self) -> str:
         """MLflow's address of its database."""
-        return f"postgresql://{USER}@{self.address}:{self.port}/mlflow"
+        return f"postgresql+psycopg2://{USER}@{self.address}:{self.port}/mlflow"
 
     @property
     def prefect(self) -> str:

@@ -26,7 +26,7 @@ from tests.small_house import run as command
 
 
 @pytest.mark.slow
-def test_a_push_that_many_tell_of_makes_one_retrain_and_one_version(alone, monkeypatch):  # noqa: F811
+def test_a_push_that_many_tell_of_makes_one_retrain_and_one_version(alone):  # noqa: F811
     remote, elsewhere = alone.parent / "remote.git", alone.parent / "elsewhere"
     command(alone.parent, "git", "clone", "--quiet", "--bare", str(alone), str(remote))
     command(alone.parent, "git", "clone", "--quiet", str(remote), str(elsewhere))
@@ -34,8 +34,7 @@ def test_a_push_that_many_tell_of_makes_one_retrain_and_one_version(alone, monke
     ports = free_ports()
     process = start(alone, ports)
     services = wait_until_up(alone, process)
-    monkeypatch.setenv(API_URL, services.prefect_api)
-    monkeypatch.setenv("PREFECT_HOME", str(alone.parent / "client"))
+    more = {API_URL: services.prefect_api, "PREFECT_HOME": str(alone.parent / "client")}
     listening = Listening(alone)
     (elsewhere / "withdrawn.csv").write_text("1.txt\n")
     tip = commit(elsewhere, "withdraw a scene")
@@ -46,7 +45,7 @@ def test_a_push_that_many_tell_of_makes_one_retrain_and_one_version(alone, monke
     # A commit that exists nowhere makes `watch` look, and find what it has found before.
     assert listening.push(secrets.token_hex(20), "forged by who knows the secret")[0] == 202
     for _ in range(2):
-        assert run(alone, ports, "prefect", "deployment", "run", "watch/workers").returncode == 0
+        assert run(alone, ports, "prefect", "deployment", "run", "watch/workers", **more).returncode == 0
     wait_for(lambda: any(one["state_name"] == "Completed" for one in flow_runs(services, "retrain")), "the retrain")
     wait_for(
         lambda: (done := flow_runs(services, "watch")) and all(one["state_type"] == "COMPLETED" for one in done),
