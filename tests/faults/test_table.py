@@ -9,7 +9,7 @@ from tests.faults.injections import INJECTIONS, table
 from tests.small_house import ROOT
 
 
-def tests_of(module: ModuleType) -> set[str]:
+def names_in(module: ModuleType) -> set[str]:
     name = module.__name__.rpartition(".")[2]
     return {f"{name}.{member}" for member, _ in inspect.getmembers(module, inspect.isfunction) if "test_" in member[:5]}
 
@@ -23,4 +23,4 @@ def test_every_fault_is_in_the_table():
     modules = (test_disk, test_fleet, test_poison)
     files = {file.stem for file in Path(__file__).parent.glob("test_*.py")} - {"test_table", "test_soak"}
     assert {module.__name__.rpartition(".")[2] for module in modules} == files
-    assert set.union(*(tests_of(module) for module in modules)) == set(INJECTIONS)
+    assert set.union(*(names_in(module) for module in modules)) == set(INJECTIONS)

@@ -46,6 +46,11 @@ def test_no_check_has_the_name_of_another():
 
 
 def test_every_error_survives_pickling():
-    sample = errors.StoreInUse("mlruns/mlflow.db", "locked")
-    assert errors.InstallationError.__subclasses__() == [type(sample)]
-    assert str(pickle.loads(pickle.dumps(sample))) == str(sample)
+    samples = [
+        errors.StoreInUse("mlruns/mlflow.db", "locked"),
+        errors.UpgradeFailed("MLflow's database", "no"),
+        errors.NewerSchema("MLflow's database", "mlruns/mlflow.db", "3", "2"),
+    ]
+    assert {type(sample) for sample in samples} == set(errors.InstallationError.__subclasses__())
+    for sample in samples:
+        assert str(pickle.loads(pickle.dumps(sample))) == str(sample)
