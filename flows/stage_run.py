@@ -11,12 +11,14 @@ from pathlib import Path
 from socket import gethostname
 from typing import Any, Literal
 
+from components.contract.errors import FusarError
 from components.lineage.journal import journal_url
 from components.revisions.checkout import Checkout
+from components.revisions.errors import Poisoned
 from components.revisions.home import Home
 from components.revisions.leases import lease
 from components.revisions.lock import Entries, check_joined, keep, read_lock, write_lock
-from components.revisions.restored import check_restored
+from components.revisions.outputs import check_outputs, remove_refused
 from components.revisions.run_cache import drop_half_entries
 from components.revisions.staleness import StageState, entry_before_run
 from components.tracking.keys import input_key
@@ -61,7 +63,7 @@ def bring_up_to_date(work: Work, state: StageState, is_forced: bool) -> StageOut
     Raises:
         StageFailed: its command, or DVC, ended with an error.
         TornLock: it read something other than what the stages above it wrote.
-        Poisoned: what was restored is not what its digest, or MLflow, says.
+        Poisoned: an output is not what its digest, or MLflow, says.
         LeaseUnreachable: the DVC remote does not answer.
     """
     return _StageRun(work, state, is_forced).run()
@@ -92,6 +94,9 @@ class _StageRun:
         except StageFailed as error:
             self._close_record("FAILED", {}, error.reason)
             raise
+        except FusarError as error:
+            self._close_record("FAILED", {}, str(error))
+            raise
         except BaseException:
             self._close_record("KILLED", {}, "interrupted")
             raise
@@ -116,9 +121,13 @@ class _StageRun:
         if entry is None:
             raise StageFailed(name, "it left no entry in dvc.lock", str(self.log_file))
         check_joined({**self.work.entries, name: entry})
-        if self.record is None:
-            check_restored(self.work.checkout.folder, name, entry)
-            self.work.recorder.restored(name, entry)
+        try:
+            check_outputs(self.work.checkout.folder, name, entry)
+            if self.record is None:
+                self.work.recorder.restored(name, entry)
+        except Poisoned:
+            remove_refused(self.work.checkout.folder, name, entry)
+            raise
         self.work.entries[name] = entry
         keep(self.work.home, self.work.checkout.profile, {name: entry})
         return dict(entry)

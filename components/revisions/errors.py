@@ -206,7 +206,7 @@ class RefusedCommit(RevisionError):
 
 
 class Poisoned(RevisionError):
-    """What was restored is not what its digest says."""
+    """An output is not what its digest, or MLflow, says."""
 
     def __init__(self, stage: str, path: str, problem: str) -> None:
         super().__init__(stage, path, problem)
@@ -216,8 +216,8 @@ class Poisoned(RevisionError):
 
     def __str__(self) -> str:
         return (
-            f"{self.path}: the restored output of stage {self.stage} is refused: {self.problem}. "
-            f"Run the stage anew: `fusar retrain --force {self.stage}`."
+            f"{self.path}: the output of stage {self.stage} is refused: {self.problem}. "
+            "What was wrong is gone from the cache and the remote: the same command runs the stage anew."
         )
 
 

@@ -20,7 +20,7 @@ from components.revisions.errors import (
 )
 from components.revisions.home import HOME, Home, find_home
 from components.revisions.lock import read_lock
-from components.revisions.restored import check_restored
+from components.revisions.outputs import check_outputs
 from tests.small_house import commit, run
 
 
@@ -175,7 +175,7 @@ def test_an_address_that_looks_like_an_option_is_refused(url, tmp_path):
 def test_restored_files_and_folders_are_hashed_whatever_dvc_remembers(finished_house):
     entries = read_lock(finished_house / "dvc.lock")
     for stage, entry in entries.items():
-        check_restored(finished_house, stage, entry)
+        check_outputs(finished_house, stage, entry)
     piece = finished_house / "outputs/cut/pieces/1.txt"
     content, stat = piece.read_bytes(), piece.stat()
     piece.chmod(0o644)
@@ -183,7 +183,7 @@ def test_restored_files_and_folders_are_hashed_whatever_dvc_remembers(finished_h
     piece.write_bytes(bytes([content[0] ^ 1]) + content[1:])
     os.utime(piece, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     with pytest.raises(Poisoned, match="outputs/cut/pieces"):
-        check_restored(finished_house, "cut", entries["cut"])
+        check_outputs(finished_house, "cut", entries["cut"])
     (finished_house / "outputs/total/total.json").unlink()
     with pytest.raises(Poisoned, match="is missing"):
-        check_restored(finished_house, "total", entries["total"])
+        check_outputs(finished_house, "total", entries["total"])
