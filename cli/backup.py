@@ -22,8 +22,7 @@ def backup(
 
     point = back_up(find_home(Path.cwd()), folder)
     if as_json:
-        counts = {"objects": len(point.objects), "artifacts": len(point.artifacts), "files": len(point.files)}
-        typer.echo(json.dumps({"at": point.at, "folder": str(folder), **counts}))
+        typer.echo(json.dumps({"at": point.at, "folder": str(folder), **point.counts}))
         return
     typer.echo(
         f"{len(point.objects)} objects, {len(point.artifacts)} artifacts and {len(point.files)} files as of {point.at}"

@@ -20,8 +20,7 @@ def restore(
 
     point = restore_into(folder, into)
     if as_json:
-        counts = {"objects": len(point.objects), "artifacts": len(point.artifacts), "files": len(point.files)}
-        typer.echo(json.dumps({"at": point.at, "folder": str(into), **counts}))
+        typer.echo(json.dumps({"at": point.at, "folder": str(into), **point.counts}))
         return
     typer.echo(
         f"{into}: as it was at {point.at}; DVC's default remote is {into}/.fusar/remote, said in .dvc/config.local"

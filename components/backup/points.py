@@ -38,6 +38,11 @@ class Point(BaseModel):
     objects: tuple[str, ...]
     artifacts: Mapping[str, int]
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many objects, artifacts and files it has."""
+        return {"objects": len(self.objects), "artifacts": len(self.artifacts), "files": len(self.files)}
+
 
 def newest_point(folder: Path) -> tuple[Path, Point]:
     """The newest whole point of a backup, every file of it as it was written.

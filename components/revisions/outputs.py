@@ -1,4 +1,4 @@
-"""Outputs of a stage hashed again: a name says nothing about the bytes under it, in a cache as little as in a remote."""
+"""Outputs of a stage, hashed again: a name says nothing about the bytes under it, in a cache or in a remote."""
 
 import json
 import tempfile
@@ -18,7 +18,7 @@ _RUN_CACHE = "md5-dos2unix"  # by this name DVC gives the stores that hold `runs
 def check_outputs(folder: Path, stage: str, entry: Mapping[str, Any]) -> None:
     """Hash the outputs of a stage, without DVC's memory of what it has hashed before.
 
-    Also of one that has just run: DVC takes an object that is there for right, and puts it in place of what was written.
+    Also of one that has just run: DVC takes an object that is there for right and puts it in place of what was written.
 
     Args:
         folder: root of the checkout.
