@@ -115,3 +115,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
             done = clone.fusar("demo", "--profile", "tiny", "--catalogue", "tiny")
             said.write_text(json.dumps([done.stdout, done.stderr]), encoding="utf-8")
     return Demo(Clone(folder / "clone"), *json.loads(said.read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+def own_demo(demo: Demo, tmp_path: Path) -> Clone:
+    """A copy of the finished demo for a test that changes it: others read the first one at the same time."""
+    folder = tmp_path / "own"
+    subprocess.run(["cp", "-a", str(demo.clone.root), str(folder)], check=True)  # hard links stay
+    clone = Clone(folder)
+    clone.fusar("doctor", "--mend", "--json", check=False)
+    return clone

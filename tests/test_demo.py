@@ -7,7 +7,7 @@ import numpy as np
 import rasterio
 from pyproj import Transformer
 
-from tests.conftest import Demo
+from tests.conftest import Clone, Demo
 
 STAGES = ("ingest", "check_chips", "annotate", "check_annotations", "pretrain", "align", "instruct", "evaluate")
 
@@ -84,11 +84,11 @@ def test_predictions_lie_where_the_scene_lies(demo: Demo, tmp_path: Path) -> Non
     assert (tmp_path / f"{scene.stem}.png").stat().st_size > 10_000
 
 
-def test_an_update_registers_a_challenger_and_states_the_verdict_with_its_reasons(demo: Demo) -> None:
-    updated = demo.clone.fusar("demo", "--update", *TINY)
+def test_an_update_registers_a_challenger_and_states_the_verdict_with_its_reasons(own_demo: Clone) -> None:
+    updated = own_demo.fusar("demo", "--update", *TINY)
     assert "One more scene was added" in updated.stderr
     assert re.search(r"fusar-gpt/2.*challenger.*passed", updated.stdout), updated.stdout
     assert "Champion: fusar-gpt/1" in updated.stdout
-    assert demo.clone.git("status", "--porcelain") == ""
-    promoted = demo.clone.fusar("promote", "fusar-gpt", "2")
+    assert own_demo.git("status", "--porcelain") == ""
+    promoted = own_demo.fusar("promote", "fusar-gpt", "2")
     assert "champion" in promoted.stdout

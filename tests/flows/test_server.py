@@ -41,7 +41,9 @@ def test_flow_runs_lie_in_the_database_of_the_server(server):
 def test_every_error_survives_pickling():
     samples = [errors.StageFailed("s", "r", "l"), errors.StepFailed("s", "r", "l"), errors.RefusedParameters("p", "x"),
                errors.ServerFailed("r", "l"), errors.Interrupted(), errors.DatabaseInUse("f"),
-               errors.PortTaken("s", "1", "V", "p"), errors.ServicesFailed("r", "m")]  # fmt: skip
+               errors.PortTaken("s", "1", "V", "p"), errors.ServicesFailed("r", "m"), errors.NoServer("r"),
+               errors.BadDeployFile("f", "p"), errors.FileStore("MLflow", "l", "s", "r"),
+               errors.MissingAddress("V", "p")]  # fmt: skip
     assert {type(sample) for sample in samples} == set(errors.FlowError.__subclasses__())
     for sample in samples:
         assert str(pickle.loads(pickle.dumps(sample))) == str(sample)
