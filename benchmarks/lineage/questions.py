@@ -5,7 +5,6 @@ import contextlib
 import datetime
 import json
 import os
-import sqlite3
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from benchmarks.lineage.generated import history
 from benchmarks.lineage.indexed import build
 from benchmarks.orchestration.results import machine_facts, versions
 from components.lineage.index.questions import Questions
+from components.lineage.index.tables import connect
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 RATIO_LIMIT = 1000.0  # how much quicker than MLflow's search at equal edges
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, scratch: Path) -> bool:
     told.print(f"Generating {options.versions} versions of {options.scenes} scenes ...")
     steps = history(options.scenes, options.versions, options.changes)
     seconds = build(scratch / "lineage.db", steps, options.versions)
-    with contextlib.closing(sqlite3.connect(scratch / "lineage.db")) as connection:
+    with contextlib.closing(connect(scratch / "lineage.db")) as connection:
         timings = ask(Questions(connection), options.scenes, options.versions, options.askings)
     told.print(f"Logging {mlflow_search.VERSIONS} runs with their scenes to MLflow ...")
     compared = mlflow_search.compare(_folder(scratch / "mlflow"))

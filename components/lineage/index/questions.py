@@ -1,9 +1,8 @@
 """The questions that the index answers, each by a few rows of one SQLite file."""
 
-import heapq
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from components.lineage.errors import UnknownVersion
@@ -17,6 +16,9 @@ from components.lineage.index.answers import (
 
 _VERSION: Final = "SELECT model, version, chain, dataset FROM versions"
 _ALIVE: Final = "first <= {0} AND last >= {0}"
+# Spans of the later of two snapshots that began after the earlier one, and of the earlier that ended before the later.
+_BEGAN: Final = "first > ? AND first <= ? AND last >= ?"
+_ENDED: Final = "last >= ? AND last < ? AND first <= ?"
 
 
 class Questions:
@@ -107,9 +109,12 @@ class Questions:
             UnknownVersion: the index has no such version.
         """
         before, after = self._snapshot(*first), self._snapshot(*second)
-        began, ended = self._changes(min(before, after), max(before, after))
-        more, less = (began, ended) if before <= after else (ended, began)
-        return SceneDifference(self._shown(more, limit), self._shown(less, limit), len(more), len(less))
+        earlier, later = min(before, after), max(before, after)
+        back = self._back(earlier, later)
+        began = self._only(_BEGAN, (earlier, later, later), back, limit)
+        ended = self._only(_ENDED, (earlier, later, earlier), back, limit)
+        (added, more), (removed, fewer) = (began, ended) if before <= after else (ended, began)
+        return SceneDifference(added, removed, more, fewer)
 
     def unread(self) -> tuple[tuple[str, str], ...]:
         """Versions whose record could not be read (MODEL/VERSION and why): nothing is known of their scenes."""
@@ -144,33 +149,31 @@ class Questions:
             raise UnknownVersion(f"{model}/{version}", tuple(f"{name}/{number}" for name, number in known))
         return int(row[0])
 
-    def _changes(self, earlier: int, later: int) -> tuple[dict[int, str], dict[int, str]]:
-        """Contents and their scenes that only the later of two snapshots holds, and those that only the earlier does.
+    def _back(self, earlier: int, later: int) -> set[int]:
+        """Contents that were gone in between and came back: both snapshots hold them, by two spans."""
+        query = (
+            "SELECT began.content FROM spans AS began CROSS JOIN spans AS ended ON ended.content = began.content "
+            "AND ended.first <= ? AND ended.last >= ? AND ended.last < ? "
+            "WHERE began.first > ? AND began.first <= ? AND began.last >= ?"
+        )
+        values = (earlier, earlier, later, earlier, later, later)
+        return {content for (content,) in self._connection.execute(query, values)}
 
-        Costs what changed between the two.
+    def _only(
+        self, where: str, values: tuple[int, ...], back: set[int], limit: int
+    ) -> tuple[tuple[IndexedScene, ...], int]:
+        """Contents that one of two snapshots holds alone, the first by scene id, and how many they are in all.
+
+        Costs what changed between the two. SQLite sorts only what is shown: as objects, a hundred thousand scenes would
+        take half a second.
         """
-        began = dict(
-            self._connection.execute(
-                "SELECT content, scene_id FROM spans WHERE first > ? AND first <= ? AND last >= ?",
-                (earlier, later, later),
-            ).fetchall()
-        )
-        ended = dict(
-            self._connection.execute(
-                "SELECT content, scene_id FROM spans WHERE last >= ? AND last < ? AND first <= ?",
-                (earlier, later, earlier),
-            ).fetchall()
-        )
-        # What was gone in between and came back is in both snapshots, by two spans.
-        for content in began.keys() & ended.keys():
-            del began[content], ended[content]
-        return began, ended
-
-    def _shown(self, contents: Mapping[int, str], limit: int) -> tuple[IndexedScene, ...]:
-        """The first of them by scene id; facts only of those: sorted with them, many changes would take a second."""
-        first = heapq.nsmallest(limit, ((scene_id, content) for content, scene_id in contents.items()))
+        (count,) = self._connection.execute(f"SELECT count(*) FROM spans WHERE {where}", values).fetchone()
+        query = f"SELECT content FROM spans WHERE {where} ORDER BY scene_id, content LIMIT ?"
+        found = self._connection.execute(query, (*values, limit + len(back)))
+        shown = [content for (content,) in found if content not in back][:limit]
         facts = "SELECT scene_id, facts FROM contents WHERE id = ?"
-        return tuple(_scene(self._connection.execute(facts, (content,)).fetchone()) for _, content in first)
+        scenes = tuple(_scene(self._connection.execute(facts, (content,)).fetchone()) for content in shown)
+        return scenes, count - len(back)
 
 
 def _scene(row: Iterable[Any]) -> IndexedScene:
