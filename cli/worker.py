@@ -27,5 +27,4 @@ def start(
     """
     from flows.remote_worker import start as become_worker
 
-    typer.echo("Next: fusar deploy, once, on any machine; then prefect deployment run retrain/workers --watch")
     become_worker(pool, name, limit)

@@ -57,6 +57,7 @@ def start(pool: str, name: str, limit: int) -> NoReturn:
     environment = {**_variables(home, remote), **variables_of(pool)}
     # The worker's end, kill -9 too, is the end of its flow runs and of their stages.
     command = [sys.executable, "-P", supervisor, "--alone", *worker_command(pool, name, limit)]
+    listener().line(f"worker {name} is ready. Next: prefect deployment run retrain/workers --watch, on any machine")
     os.chdir(home.state)
     os.execve(sys.executable, command, environment)
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from components.monitoring import plots
 from components.monitoring.findings import MEANINGS, Finding
-from components.monitoring.observing import platform_of
 from components.monitoring.watching import Watched
 from components.pages.files import write_page
 from components.pages.maps import Footprint, footprint_map
@@ -87,7 +86,7 @@ def _map(watched: Watched) -> Picture:
         ("new", watched.comparison.scenes.observations),
     )
     points = [
-        Footprint(scene.longitude, scene.latitude, scene.longitude, scene.latitude, platform_of(scene.sensor), name)
+        Footprint(scene.longitude, scene.latitude, scene.longitude, scene.latitude, "scenes", name)
         for name, scenes in sides
         for scene in scenes
     ]

@@ -37,10 +37,13 @@ def undisturbed(house: Path, folder: Path, profile: str = "laptop") -> Digests:
 
 
 def torn_objects(store: Path) -> list[str]:
-    """Objects of a DVC cache or remote on a folder whose bytes are not those that their name says."""
+    """Objects of a DVC cache or remote on a folder whose bytes are not those that their name says.
+
+    A file that a killed push left unfinished (`.<random>.tmp`) has no object's name; `fusar gc` takes it.
+    """
     return [
         str(path)
-        for path in sorted((store / "files/md5").glob("??/*"))
+        for path in sorted((store / "files/md5").glob("??/[0-9a-f]*"))
         if hashlib.md5(path.read_bytes()).hexdigest() != path.parent.name + path.name.removesuffix(".dir")
     ]
 
