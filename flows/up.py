@@ -93,6 +93,8 @@ def environment(home: Home, services: Services, ports: Mapping[str, int]) -> dic
         # Any page that a browser shows could start a retrain otherwise.
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origins,
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+        # In memory, as is usual, the slot of a GPU that was held when the server was killed would never be free again.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
         "PREFECT_WORKER_QUERY_SECONDS": "2",
     }

@@ -192,7 +192,8 @@ class Stand:
             paths = (f"--base-path={self.folder / 'published'}", "--export-all", "--reuseaddr", "--listen=127.0.0.1")
             return ["git", "daemon", *paths, f"--port={port}"], {}
         if name == "prefect":
-            more = {"PREFECT_HOME": home, "PREFECT_SERVER_API_PORT": port, "PREFECT_SERVER_UI_ENABLED": "false"}
+            leases = {"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem"}
+            more = {**leases, "PREFECT_HOME": home, "PREFECT_SERVER_API_PORT": port, "PREFECT_SERVER_UI_ENABLED": "false"}
             return [*python, "prefect", "server", "start"], more
         stores = ("--backend-store-uri", "sqlite:///runs.db", "--artifacts-destination", "./artifacts")
         # Through a wire it is asked on another port than its own.
