@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -29,13 +30,16 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIEN
 
 
 def asked(url: str, content: object = None) -> Any:
-    """Answer of an address on this machine, whatever proxy is set; None where nobody answers, or it refuses."""
+    """Answer of an address on this machine, whatever proxy is set; None where nobody answers, or not yet."""
     data = json.dumps(content).encode() if content is not None else None
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=60) as answer:
             text = answer.read()
+    except urllib.error.HTTPError as error:
+        assert error.code in (404, 500, 502, 503), f"{url}: {error.code} {error.read()[:1000]!r}"
+        return None
     except OSError:
         return None
     return json.loads(text) if text[:1] in (b"{", b"[") else text.decode() or True

@@ -8,6 +8,7 @@ import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 
@@ -153,8 +154,10 @@ class Stand:
         """Id of a new run of `retrain`: what a schedule, an event or a person's click makes."""
         found = asked(f"{self.api}/api/deployments/name/retrain/workers")
         given = {"profile": profile, "revision": "main", "force": []}
-        made = asked(f"{self.api}/api/deployments/{found['id']}/create_flow_run", {"parameters": given})
-        return str(made["id"])
+        # Asked again where the server's SQLite is locked (503), as Prefect's own client does.
+        content = {"parameters": given, "idempotency_key": str(uuid4())}
+        make = f"{self.api}/api/deployments/{found['id']}/create_flow_run"
+        return str(wait_for(lambda: asked(make, content), "the retrain's flow run", 60)["id"])
 
     def state(self, flow_run_id: str) -> dict[str, Any]:
         """State of a flow run; empty while the server does not answer."""
@@ -193,7 +196,8 @@ class Stand:
             return ["git", "daemon", *paths, f"--port={port}"], {}
         if name == "prefect":
             leases = {"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem"}
-            more = {**leases, "PREFECT_HOME": home, "PREFECT_SERVER_API_PORT": port, "PREFECT_SERVER_UI_ENABLED": "false"}
+            more = {"PREFECT_HOME": home, "PREFECT_SERVER_API_PORT": port, "PREFECT_SERVER_UI_ENABLED": "false"}
+            more |= leases
             return [*python, "prefect", "server", "start"], more
         stores = ("--backend-store-uri", "sqlite:///runs.db", "--artifacts-destination", "./artifacts")
         # Through a wire it is asked on another port than its own.
