@@ -1,6 +1,5 @@
 """`fusar data`: scenes of your own."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +43,7 @@ def add(
     from components.catalog.given import read_given
     from components.catalog.sources import expand
     from components.revisions.home import find_home
+    from flows.adding import as_ingestion_reads
 
     root = find_home(Path.cwd()).root
     sources, missing = expand(paths)
@@ -51,7 +51,7 @@ def add(
     _of_one_scene(len(sources), given.scene_id is not None, bool(assets))
     _say_what_is_not_checked_out(root)
     staging = root / ".fusar/incoming"
-    addition = Addition(root / "data", staging, _as_ingestion_reads(root), given, product, assets)
+    addition = Addition(root / "data", staging, as_ingestion_reads(root), given, product, assets)
     outcomes = [Outcome(path, "set aside", error=NoSuchFile(path)) for path in missing]
     for outcome in add_scenes(sources, addition):
         _say(outcome)
@@ -86,20 +86,6 @@ def _say_what_is_not_checked_out(root: Path) -> None:
             "To keep them beside yours: dvc checkout data.dvc",
             err=True,
         )
-
-
-def _as_ingestion_reads(root: Path) -> Callable[[Path, Path], int]:
-    """How many chips ingestion would cut from a scene, by its own code with the parameters of params.yaml."""
-    from components.contract.params import read_params, stage_config
-    from components.ingestion.chips import chips_of
-    from components.ingestion.config import IngestConfig
-    from components.ingestion.items import read_scene
-    from components.ingestion.stage import STAGES
-
-    params = root / "params.yaml"
-    config = stage_config(STAGES[0], read_params(params), params)
-    assert isinstance(config, IngestConfig)
-    return lambda item_file, folder: len(chips_of(read_scene(item_file, folder), config))
 
 
 def _say(outcome: "Outcome") -> None:

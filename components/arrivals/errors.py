@@ -63,6 +63,42 @@ class TooManyItems(ArrivalError):
         )
 
 
+class RefusedItem(ArrivalError):
+    """An item cannot become a scene, however often it is tried."""
+
+    def __init__(self, item: str, problem: str) -> None:
+        super().__init__(item, problem)
+        self.item = item
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.item[:100]!a}: {self.problem}"
+
+
+class AssetUnreachable(ArrivalError):
+    """An asset does not come now; the next look goes on where this one stopped."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        super().__init__(address, problem)
+        self.address = address
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.address[:300]!a}: {self.problem}. The next look goes on where this one stopped."
+
+
+class ItemsLeft(ArrivalError):
+    """Some items of a look have become scenes, and others do not come now."""
+
+    def __init__(self, done: str, problem: str) -> None:
+        super().__init__(done, problem)
+        self.done = done
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.done}; {self.problem}"
+
+
 class BadCursor(ArrivalError):
     """What says how far a STAC API was read cannot be used."""
 

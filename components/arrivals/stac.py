@@ -1,11 +1,11 @@
 """New items of a STAC API since the last look, each told once, also where it appears late."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from components.arrivals.cursor import Cursor, CursorFile
 from components.arrivals.errors import CannotFilter, CatalogueUnreachable, TooManyItems
@@ -17,12 +17,12 @@ MOST_ITEMS: Final = 10_000  # in one poll
 _PAGE: Final = 250
 _TIMEOUT_S: Final = 30.0
 # What pystac-client comes to where the answer is other JSON than it expects.
-_NO_SUCH_ANSWER: Final = (ValueError, KeyError, TypeError, AttributeError, NotImplementedError)
+_NO_SUCH_ANSWER: Final = (ValueError, KeyError, TypeError, AttributeError, NotImplementedError, RecursionError)
 _ID_LENGTH: Final = 300  # of an item's id, or a collection's; longer ones are cut
 
 
 class StacSource(BaseModel):
-    """A STAC API that is looked at for new items."""
+    """A STAC API whose new items become scenes."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,7 +36,7 @@ class StacSource(BaseModel):
         default="updated", description="New is what was updated, or acquired (`datetime`), since the last look."
     )
     since: datetime | None = Field(
-        default=None, description="Where the first look begins; none: nothing older is told."
+        default=None, description="Where the first look begins; none: nothing older is taken."
     )
     overlap_hours: float = Field(
         default=24.0,
@@ -44,6 +44,16 @@ class StacSource(BaseModel):
         le=24 * 366,
         description="Items whose time is up to so much older than the newest also count [h].",
     )
+    asset: str = Field(
+        default="backscatter", min_length=1, max_length=100, description="Key of the asset with all polarisations."
+    )
+    properties: dict[str, JsonValue] = Field(
+        default_factory=dict, description="STAC properties that the items do not state, such as fusar:quantity."
+    )
+    hosts: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]] = Field(
+        default_factory=list, description="HOST or HOST:PORT that assets may lie on besides the API's own."
+    )
+    most_mib: int = Field(default=4096, ge=1, description="A larger asset is set aside [MiB].")
 
     @property
     def name(self) -> str:
@@ -60,11 +70,13 @@ class Arrival:
         id: of the item.
         collection: of which it is; "" for none.
         time: its `updated` or `datetime`, RFC 3339 in UTC.
+        item: what the API says of it, nothing of which is trusted.
     """
 
     id: str
     collection: str
     time: str
+    item: Mapping[str, Any] = field(repr=False, compare=False)
 
     @property
     def key(self) -> str:
@@ -172,7 +184,7 @@ def _arrival(item: Mapping[str, Any], by: str) -> Arrival | None:
         time = _text(datetime.fromisoformat(stated))
     except ValueError:
         return None
-    return Arrival(name[:_ID_LENGTH], str(item.get("collection") or "")[:_ID_LENGTH], time)
+    return Arrival(name[:_ID_LENGTH], str(item.get("collection") or "")[:_ID_LENGTH], time, item)
 
 
 def _text(time: datetime) -> str:

@@ -5,6 +5,7 @@ DVC adds single files to a folder that it tracks without the folder's other file
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from components.revisions import git
 from components.revisions.checkout import configure_dvc
 from components.revisions.errors import DataNotAdded, UnknownRevision
 from components.revisions.home import Home
+from components.revisions.remotes import branch_ref
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -41,16 +43,25 @@ def commit_data(home: Home, base: str, source: Path, message: str) -> str:
     Raises:
         DataNotAdded: the manifest of the commit's data is in no cache or remote, or the remote cannot be written.
     """
-    home.state.mkdir(parents=True, exist_ok=True)
-    with FileLock(home.state / "data-commit.lock"):
-        folder = home.state / "data-commit"
-        shutil.rmtree(folder, ignore_errors=True)
-        git.add_worktree(home.root, folder, base)
+    with _worktree(home, base) as folder:
+        return _commit(home, base, folder, (source, message))
+
+
+def files_of(home: Home, commit: str) -> frozenset[str]:
+    """Paths of the files that a commit's data holds, below data/.
+
+    Raises:
+        DataNotAdded: the manifest of the commit's data is in no cache or remote.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    with _worktree(home, commit) as folder:
         try:
-            return _commit(home, base, folder, (source, message))
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            git.git(home.root, "worktree", "prune")
+            with Repo(str(folder)) as repo:
+                return _known(repo)
+        except DvcException as error:
+            raise DataNotAdded(DATA_FILE, str(error)) from error
 
 
 def publish(home: Home, commit: str) -> str:
@@ -64,11 +75,36 @@ def publish(home: Home, commit: str) -> str:
     return branch
 
 
+def advance(home: Home, commit: str, remote: str, branch: str) -> None:
+    """Move a branch at a remote on to a commit that is made on top of it; never back, and never aside.
+
+    Raises:
+        RefusedRevision: a name that looks like an option, or like an address.
+        GitFailed: the branch has moved meanwhile, or the remote refuses.
+    """
+    git.git(home.root, "push", "--quiet", "--end-of-options", remote, f"{commit}:{branch_ref(remote, branch)}")
+
+
+@contextmanager
+def _worktree(home: Home, commit: str) -> Iterator[Path]:
+    """A worktree at a commit for the block, one at a time, with the cache and the remotes of the repository."""
+    home.state.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.state / "data-commit.lock"):
+        folder = home.state / "data-commit"
+        shutil.rmtree(folder, ignore_errors=True)
+        git.add_worktree(home.root, folder, commit)
+        try:
+            configure_dvc(home, folder)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            git.git(home.root, "worktree", "prune")
+
+
 def _commit(home: Home, base: str, folder: Path, new: tuple[Path, str]) -> str:
     from dvc.exceptions import DvcException
 
     source, message = new
-    configure_dvc(home, folder)
     try:
         if not _add(folder, source):
             return base

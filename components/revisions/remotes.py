@@ -24,7 +24,7 @@ def remote_tip(folder: Path, remote: str, branch: str) -> str | None:
         RefusedRevision: a name that looks like an option, or like an address.
         GitFailed: the remote does not answer.
     """
-    ref = _ref(remote, branch)
+    ref = branch_ref(remote, branch)
     # Nothing but the listing is asked for: that costs a few hundred bytes, whatever was pushed.
     listing = git(folder, *_PATIENCE, "ls-remote", "--heads", "--end-of-options", remote, ref).decode(errors="replace")
     # A pattern also fits the end of a longer name.
@@ -38,12 +38,17 @@ def fetch_branch(folder: Path, remote: str, branch: str) -> None:
         RefusedRevision: a name that looks like an option, or like an address.
         GitFailed: the remote does not answer, or sends what is no good repository.
     """
-    refs = f"+{_ref(remote, branch)}:refs/remotes/{remote}/{branch}"
+    refs = f"+{branch_ref(remote, branch)}:refs/remotes/{remote}/{branch}"
     options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
     git(folder, *_PATIENCE, "-c", "fetch.fsckObjects=true", "fetch", *options, "--end-of-options", remote, refs)
 
 
-def _ref(remote: str, branch: str) -> str:
+def branch_ref(remote: str, branch: str) -> str:
+    """The full name that a branch has at a remote.
+
+    Raises:
+        RefusedRevision: a name that looks like an option, or like an address.
+    """
     if not _REMOTE.fullmatch(remote):
         raise RefusedRevision(remote)
     if not branch or branch.startswith("-") or any(letter in branch for letter in "\0\n:*?[ ^~\\") or ".." in branch:
