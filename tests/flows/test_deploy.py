@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -38,7 +37,15 @@ from flows.events import event_id, tell
 from flows.server import API_URL, CLIENT, OWN_SERVER
 from flows.services import answers
 from flows.telling import tell_champions, tell_retrain, tell_verdicts
-from tests.flows.test_services import flow_runs, free_ports, start, wait_for, wait_until_up
+from tests.flows.test_services import (
+    alone,  # noqa: F401
+    flow_runs,
+    free_ports,
+    nothing_is_left,
+    start,
+    wait_for,
+    wait_until_up,
+)
 from tests.small_house import ROOT, commit
 
 PATIENCE_SECONDS = 60
@@ -336,10 +343,10 @@ def overlap(runs: list[dict[str, Any]]) -> bool:
 
 
 @pytest.mark.slow
-def test_with_a_limit_of_one_on_every_pool_three_retrains_at_once_all_finish(built_house, tmp_path, monkeypatch):
-    for name in (API_URL, OWN_SERVER, "MLFLOW_TRACKING_URI"):
+def test_with_a_limit_of_one_on_every_pool_three_retrains_at_once_all_finish(alone, monkeypatch):  # noqa: F811
+    for name in (OWN_SERVER, "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
-    house, ports = Path(shutil.copytree(built_house, tmp_path / "house", symlinks=True)), free_ports()
+    house, ports = alone, free_ports()
     first = commit(house, "the same work under another name")
     process = start(house, ports)
     services = wait_until_up(house, process)
@@ -370,3 +377,4 @@ def test_with_a_limit_of_one_on_every_pool_three_retrains_at_once_all_finish(bui
     }
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE_SECONDS) == 0
+    nothing_is_left(house, ports)

@@ -23,7 +23,15 @@ from flows.reconcile import reconcile
 from flows.server import API_URL
 from tests.components.registry.conftest import empty_store, root  # noqa: F401
 from tests.components.registry.test_promotion import GPT, add_version
-from tests.flows.test_services import flow_runs, free_ports, nothing_is_left, start, wait_for, wait_until_up
+from tests.flows.test_services import (
+    flow_runs,
+    free_ports,
+    kill_services,
+    nothing_is_left,
+    start,
+    wait_for,
+    wait_until_up,
+)
 from tests.flows.test_services import run as run_beside
 from tests.small_house import commit, run
 
@@ -131,6 +139,13 @@ def test_a_word_starts_the_deployment_again_and_reconcile_finds_a_lost_one(
         monkeypatch.delenv(name, raising=False)
     house = Path(shutil.copytree(repository, repository / "services" / "house"))
     monkeypatch.chdir(house)
+    try:
+        hear_the_word_and_find_the_lost_one(house)
+    finally:
+        kill_services(house)
+
+
+def hear_the_word_and_find_the_lost_one(house: Path) -> None:
     ports = free_ports()
     process = start(house, ports)
     services = wait_until_up(house, process)

@@ -122,7 +122,12 @@ def alone(built_house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv(API_URL, raising=False)
     house = Path(shutil.copytree(built_house, tmp_path / "house", symlinks=True))
     yield house
-    keeper = tmp_path / "house/.fusar/services.lock"
+    kill_services(house)
+
+
+def kill_services(house: Path) -> None:
+    """End what runs for a house, if anything does: nothing outlives its keeper."""
+    keeper = house / ".fusar/services.lock"
     if keeper.exists() and keeper.read_text():
         os.kill(int(keeper.read_text()), signal.SIGKILL)
 
@@ -210,7 +215,7 @@ def flow_runs(services: Services, flow: str) -> list[dict]:
         data=json.dumps({"flows": {"name": {"any_": [flow]}}, "sort": "START_TIME_ASC"}).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
         found: list[dict] = json.load(answer)
         return found
 
