@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _TIMEOUT_S: Final = 30.0  # until an answer, and between two pieces of it
 _LONGEST_S: Final = 3600.0  # for one file in one look
 _REDIRECTS: Final = 5
-_PIECE: Final = 1 << 20
+_PIECE: Final = 1 << 16  # of a broken answer, the last piece is lost
 _LATER: Final = frozenset({408, 416, 425, 429})  # and whatever is the server's fault
 
 

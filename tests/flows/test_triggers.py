@@ -39,7 +39,7 @@ def push_a_scene(elsewhere: Path, store: Path) -> str:
 
 
 @pytest.mark.slow
-def test_a_push_that_many_tell_of_makes_one_retrain_and_one_version(alone):  # noqa: F811
+def test_a_push_that_many_tell_of_makes_one_retrain_and_one_version(alone, request):  # noqa: F811
     remote, elsewhere = alone.parent / "remote.git", alone.parent / "elsewhere"
     command(alone.parent, "git", "clone", "--quiet", "--bare", str(alone), str(remote))
     command(alone.parent, "git", "clone", "--quiet", str(remote), str(elsewhere))
@@ -48,7 +48,7 @@ def test_a_push_that_many_tell_of_makes_one_retrain_and_one_version(alone):  # n
     process = start(alone, ports)
     services = wait_until_up(alone, process)
     more = {API_URL: services.prefect_api, "PREFECT_HOME": str(alone.parent / "client")}
-    listening = Listening(alone)
+    request.addfinalizer((listening := Listening(alone)).process.kill)
     tip = push_a_scene(elsewhere, alone / ".fusar/remote")
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda number: listening.push(tip, f"d-{number}")[0], range(6)))

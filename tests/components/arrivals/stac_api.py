@@ -1,5 +1,6 @@
-"""A small STAC API over real HTTP, for what rustac's server does not do: updates, pages by token, misbehaviour."""
+"""A small STAC API over real HTTP, for what rustac's server does not do: updates, pages, files, misbehaviour."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -37,6 +38,9 @@ class Api(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.how, self.items = how, list[dict[str, Any]]()
         self.searches = list[dict[str, Any]]()
+        self.files = dict[str, bytes | str | int]()  # path to content, to where it redirects, or to a status
+        self.cut = dict[str, int]()  # path to bytes after which its next answer breaks off
+        self.asked = list[tuple[str, str]]()  # path and Range of every file
 
     @property
     def url(self) -> str:
@@ -56,6 +60,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         api = self.server
+        if self.path in api.files:
+            return self._file(api.files[self.path])
         if api.how == "html":
             return self._send(200, b"<html>wait a moment</html>", "text/html")
         conformance = [*CORE, *EXTENSIONS.get(api.how, EXTENSIONS["query"])]
@@ -82,6 +88,25 @@ class Handler(BaseHTTPRequestHandler):
         first = int(asked.get("token", 0))
         following = first + 2  # a server may give fewer than it is asked for
         return self._page(found[first:following], asked, str(following) if following < len(found) else "")
+
+    def _file(self, served: bytes | str | int) -> None:
+        asked = self.headers.get("Range", "")
+        self.server.asked.append((self.path, asked))
+        if not isinstance(served, bytes):
+            self.send_response(served if isinstance(served, int) else 302)
+            self.send_header("Location", str(served))
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        etag = f'"{hashlib.md5(served, usedforsecurity=False).hexdigest()}"'
+        first = int(asked.removeprefix("bytes=").rstrip("-") or 0) if self.headers.get("If-Range") == etag else 0
+        self.send_response(206 if first else 200)
+        if first:
+            self.send_header("Content-Range", f"bytes {first}-{len(served) - 1}/{len(served)}")
+        self.send_header("ETag", etag)
+        self.send_header("Content-Length", str(len(served) - first))
+        self.end_headers()
+        self.wfile.write(served[first : first + self.server.cut.pop(self.path, len(served))])
+        self.close_connection = True
 
     def _page(self, features: list[dict[str, Any]], asked: dict[str, Any], token: str) -> None:
         following = {

@@ -132,6 +132,8 @@ def test_every_error_survives_pickling_and_ends_with_a_remedy():
         errors.NoSuchBranch("origin", "main"), errors.CatalogueUnreachable("https://x", "no"),
         errors.CannotFilter("https://x"), errors.TooManyItems("https://x", 3), errors.BadCursor("/x", "no"),
         errors.NoSecret("none"), errors.CannotListen("::1:80", "no"), errors.Refused(401, "not signed"),
+            errors.RefusedItem("scene-1", "no href"), errors.AssetUnreachable("https://x", "HTTP 503"),
+            errors.ItemsLeft("2 added", "HTTP 503"),
     ]  # fmt: skip
     assert {type(sample) for sample in samples} == set(errors.ArrivalError.__subclasses__())
     for sample in samples:
