@@ -9,10 +9,10 @@ from flows.listening import listener
 
 DEFAULT: Final = "default"
 FIRST_DELAY_SECONDS: Final = 10.0  # doubled with each further try
-# What the network, or a service behind it, does for a while.
+# What the network, or a service behind it, does for a while, and the end of a worker whose machine is taken away.
 _LOST = re.compile(
     r"connect|timed out|time-?out\b|temporar|unreachable|does not answer|broken pipe|reset by peer|name resolution"
-    r"|not known|bad gateway|service unavailable|heartbeat",
+    r"|not known|bad gateway|service unavailable|heartbeat|termination signal",
     re.IGNORECASE,
 )
 # What comes again: the same work needs the same memory.
@@ -32,12 +32,12 @@ def patience_with(stage: str) -> Patience:
 
 
 def is_worth_another_try(task: Any, _: object, state: Any) -> bool:
-    """Prefect's question after each failure of a stage: yes where a connection was lost, no in all other cases."""
+    """Prefect's question after each failure of a stage: yes where a connection or a worker was lost, else no."""
     error = state.result(raise_on_failure=False)
     # Of a stage its reason alone: the path of its log could hold any word.
     said = error.reason if isinstance(error, StageFailed) else str(error)
     reason = f"{type(error).__name__}: {said}"
     is_lost = bool(_LOST.search(reason)) and not _MEMORY.search(reason)
     if is_lost:
-        listener().line(f"{task.name}: a connection was lost ({said}); trying again")
+        listener().line(f"{task.name}: a connection or a worker was lost ({said}); trying again")
     return is_lost

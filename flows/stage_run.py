@@ -31,6 +31,7 @@ from flows.recording import Recorder, StageRecord
 from flows.result import StageOutcome
 
 DVC = (sys.executable, "-P", str(Path(__file__).with_name("dvc_commands.py")))
+_NOWHERE = "Checkout failed for following targets"
 
 
 @dataclass
@@ -142,7 +143,10 @@ class _StageRun:
             reason = f"it took longer than its {hours:g} hours (prefect.yaml, stages)"
             raise StageFailed(self.state.name, reason, str(self.log_file)) from error
         if code != 0:
-            raise StageFailed(self.state.name, self.newest_error or f"exit code {code}", str(self.log_file))
+            reason = self.newest_error or f"exit code {code}"
+            if _NOWHERE in reason:
+                reason += ": neither this machine nor the DVC remote has it. Run `dvc push` where it is"
+            raise StageFailed(self.state.name, reason, str(self.log_file))
 
     def _hear(self, line: str) -> None:
         # DVC says this where it starts the command and nowhere else: what it restores, it never announces so.

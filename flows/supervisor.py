@@ -56,6 +56,16 @@ def wait_for_the_end_of(number: int) -> int:
             return os.waitstatus_to_exitcode(status)
 
 
+def ask_to_end(number: int) -> None:
+    """Pass SIGTERM on to a worker and to its flow runs: alone it would take no more of them and wait for their end."""
+    worker = psutil.Process(number)
+    for process in [worker, *worker.children()]:
+        try:
+            process.terminate()
+        except psutil.NoSuchProcess:
+            continue
+
+
 def _watch(wait: Callable[[], object]) -> None:
     wait()
     kill_descendants()
@@ -79,7 +89,7 @@ def main() -> None:
     adopt_orphans()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     if is_alone:
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        signal.signal(signal.SIGTERM, lambda *_: ask_to_end(process.pid))
     threading.Thread(target=_watch, args=(wait,), daemon=True).start()
     code = wait_for_the_end_of(process.pid)
     if is_asked.is_set() and wait is wait_for_the_end_of_the_asker:

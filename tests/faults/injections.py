@@ -29,13 +29,22 @@ class Injection:
 INJECTIONS: dict[str, Injection] = {}
 
 
+def in_the_table(fault: str, goes_on: str, lost: str, times: int = 1) -> Callable[[Test], Test]:
+    """Enter a test in the table, wherever it stands, which by itself does it so often."""
+
+    def enter(test: Test) -> Test:
+        INJECTIONS[f"{test.__module__.rpartition('.')[2]}.{test.__name__}"] = Injection(fault, times, goes_on, lost)
+        return test
+
+    return enter
+
+
 def injects(fault: str, goes_on: str, lost: str, times: int = 1) -> Callable[[Test], Test]:
     """Enter a test in the table, and run it as often as it says."""
 
     def enter(test: Test) -> Test:
-        INJECTIONS[f"{test.__module__.rpartition('.')[2]}.{test.__name__}"] = Injection(fault, times, goes_on, lost)
         repeated: Test = pytest.mark.parametrize("time", range(times))(test)
-        return repeated
+        return in_the_table(fault, goes_on, lost, times)(repeated)
 
     return enter
 

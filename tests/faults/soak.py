@@ -21,6 +21,7 @@ import psutil
 from components.revisions.lock import read_lock
 from tests.faults.aftermath import digests, open_runs, torn_objects
 from tests.faults.asking import asked
+from tests.faults.repository import parameters_of, publish, small_repository
 from tests.faults.stand import Stand
 from tests.small_house import build
 
@@ -58,7 +59,7 @@ def soak(stand: Stand, retrains: int, minutes: float, seed: int) -> Tally:
     for number in range(1, retrains + 1):
         if time.monotonic() - started > 60 * minutes:
             break
-        stand.publish(f"longest: {1 + number % 14}", factor=number / 8)
+        publish(stand.house, number)
         one_retrain(stand, number, chance, tally)
         print(f"{number}: {tally.done} done, lost {tally.lost}, wrong {tally.wrong}, {sum(tally.kills.values())} kills")
     tally.seconds = time.monotonic() - started
@@ -79,7 +80,7 @@ def one_retrain(stand: Stand, number: int, chance: random.Random, tally: Tally) 
         if stand.end_of(retrain)["type"] == "COMPLETED":
             tally.done += 1
             made = digests(read_lock(stand.lock_of()))
-            wanted = expected(stand.house, 1 + number % 14, number / 8)
+            wanted = expected(stand.house, *parameters_of(number))
             if any(made[path] != md5 for path, md5 in wanted.items()):
                 tally.wrong.append(number)
             return
@@ -101,10 +102,10 @@ def kill(stand: Stand, victim: str) -> int:
     return 1
 
 
-def expected(house: Path, longest: int, factor: float) -> dict[str, str]:
+def expected(house: Path, longest: int, step: int, factor: float) -> dict[str, str]:
     """The md5 of what `count` and `total` must write, without any of their code."""
     texts = {file.name: file.read_text()[:longest] for file in sorted((house / "data").glob("*.txt"))}
-    counts = {name: sum(letter.isalpha() for letter in text) for name, text in texts.items()}
+    counts = {name: step * sum(letter.isalpha() for letter in text) for name, text in texts.items()}
     contents = {
         "outputs/count/counts.json": json.dumps(counts, sort_keys=True),
         "outputs/total/total.json": json.dumps(factor * sum(counts.values())),
@@ -147,7 +148,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fusar-soak-") as folder:
-        stand = Stand(build(Path(folder) / "built"), Path(folder))
+        small_repository(build(Path(folder) / "built"), Path(folder))
+        stand = Stand(Path(folder))
         try:
             stand.up()
             tally = soak(stand, options.retrains, options.minutes, options.seed)

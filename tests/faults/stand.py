@@ -1,7 +1,6 @@
 """A fleet on one machine: folders that share nothing, each service a process of its own that a test kills."""
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +14,11 @@ import psutil
 from tests.faults.aftermath import client_environment
 from tests.faults.asking import PATIENCE_SECONDS, asked, free_ports, wait_for
 from tests.faults.wire import Wire
-from tests.small_house import commit
 from tests.small_house import run as run_command
 
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-WORKERS = {"control": "control", "cpu": "cpu", "cpu2": "cpu", "gpu": "gpu"}
+WORKERS = {"control": "control", "cpu": "cpu", "cpu2": "cpu", "gpu": "gpu", "gpu2": "gpu"}
+AT_FIRST = ("control", "cpu", "cpu2", "gpu")
 
 
 class Stand:
@@ -32,10 +31,9 @@ class Stand:
         trace: stages that really ran write their names there.
     """
 
-    def __init__(self, built_house: Path, folder: Path, stage_to_stop_at: str = "count") -> None:
+    def __init__(self, folder: Path, stage_to_stop_at: str = "count") -> None:
         self.folder, self.house, self.store = folder, folder / "house", folder / "store"
         self.trace = folder / "trace"
-        self._make_repository(built_house)
         self._ports = dict(zip(("prefect", "mlflow", "git"), free_ports(3), strict=True))
         self.wires = {name: Wire(port) for name, port in self._ports.items()}
         self.api, self.mlflow = (f"http://127.0.0.1:{self._ports[name]}" for name in ("prefect", "mlflow"))
@@ -43,26 +41,6 @@ class Stand:
         self.more: dict[str, dict[str, str]] = {}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.let_go()
-
-    def _make_repository(self, built_house: Path) -> None:
-        """`count` asks for a GPU; the profile `twin` is `laptop` under another name."""
-        shutil.copytree(built_house, self.house, symlinks=True)
-        shutil.move(self.house / ".fusar/remote", self.store)
-        change = self.house / "components/counting/stage.py"
-        change.write_text(change.read_text().rstrip()[:-3] + ', pool="gpu"),)\n')
-        run_command(self.folder, "git", "init", "--quiet", "--bare", "--initial-branch=main", "published/house.git")
-        run_command(self.house, "git", "remote", "add", "publish", str(self.folder / "published/house.git"))
-        self.publish("longest: 40")
-
-    def publish(self, longest: str, factor: float = 1.0) -> str:
-        """A commit with other parameters, pushed: where that of the first stage differs, all three are stale."""
-        for name in ("laptop", "twin"):
-            (self.house / f"profiles/{name}.yaml").write_text(
-                f"cut: {{{longest}}}\ncount: {{step: 1}}\ntotal: {{factor: {factor}}}\n"
-            )
-        made = commit(self.house)
-        run_command(self.house, "git", "push", "--quiet", "publish", "HEAD:refs/heads/main")
-        return made
 
     def stop_at_the_stage(self) -> None:
         """From now on a run of the stage waits until `let_go`."""
@@ -92,7 +70,7 @@ class Stand:
         environment = {**self._variables(), "PREFECT_API_URL": f"{self.api}/api", "MLFLOW_TRACKING_URI": self.mlflow}
         run_command(self.house, sys.executable, "-P", "-m", "flows.deployments", **environment)
         self._notice_lost_runs_sooner()
-        for name in WORKERS:
+        for name in AT_FIRST:
             self.start(name)
 
     def _notice_lost_runs_sooner(self) -> None:

@@ -14,6 +14,7 @@ from components.revisions.lock import read_lock
 from tests.faults.aftermath import digests, open_runs, stage_processes, torn_objects, undisturbed
 from tests.faults.asking import asked, wait_for
 from tests.faults.injections import injects
+from tests.faults.repository import publish, small_repository
 from tests.faults.stand import Stand
 
 pytestmark = [
@@ -21,12 +22,14 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("git") is None, reason="git daemon needs git"),
 ]
 CUT_SECONDS = 60.0
-NUMBERS = iter(range(1, 40))
+NUMBERS = iter(range(126))
 
 
 @pytest.fixture(scope="module")
 def stand(built_house: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    stand = Stand(built_house, tmp_path_factory.mktemp("stand"))
+    folder = tmp_path_factory.mktemp("stand")
+    small_repository(built_house, folder)
+    stand = Stand(folder)
     try:
         stand.up()
         yield stand
@@ -38,7 +41,7 @@ def stand(built_house: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def stopped(stand: Stand) -> Iterator[str]:
     """Id of a retrain of a new commit that waits inside stage `count`."""
     stand.stop_at_the_stage()
-    stand.publish(f"longest: {next(NUMBERS)}")
+    publish(stand.house, next(NUMBERS))
     stand.ran()
     retrain = stand.retrain()
     stand.stage_process()
@@ -60,7 +63,7 @@ def ends_well(stand: Stand, retrain: str) -> None:
     assert end["type"] == "COMPLETED", end["message"]
 
 
-@injects("kill -9 of the stage's process", "one command", "the stage in flight")
+@injects("kill -9 of the stage's process", "one command", "the stage in flight", times=3)
 def test_a_killed_stage_fails_its_retrain_and_the_next_goes_on(time, stand, stopped):
     stand.stage_process().send_signal(signal.SIGKILL)
     end = stand.end_of(stopped)
@@ -73,7 +76,7 @@ def test_a_killed_stage_fails_its_retrain_and_the_next_goes_on(time, stand, stop
     all_is_well(stand)
 
 
-@injects("kill -9 of the flow run of a stage", "one command", "the stage in flight")
+@injects("kill -9 of the flow run of a stage", "one command", "the stage in flight", times=3)
 def test_a_killed_stage_flow_takes_its_stage_with_it(time, stand, stopped):
     (flow,) = stand.flow_processes("gpu")
     flow.send_signal(signal.SIGKILL)
@@ -85,7 +88,7 @@ def test_a_killed_stage_flow_takes_its_stage_with_it(time, stand, stopped):
     all_is_well(stand)
 
 
-@injects("kill -9 of the flow run of the retrain", "one command", "nothing: its stage goes on and is found")
+@injects("kill -9 of the flow run of the retrain", "one command", "nothing: its stage goes on and is found", times=3)
 def test_what_a_killed_retrain_had_asked_for_is_not_done_twice(time, stand, stopped):
     (flow,) = stand.flow_processes("control")
     flow.send_signal(signal.SIGKILL)
@@ -98,7 +101,7 @@ def test_what_a_killed_retrain_had_asked_for_is_not_done_twice(time, stand, stop
     all_is_well(stand)
 
 
-@injects("power cut of a worker's machine", "by itself, when its heartbeats are missed", "the stage in flight")
+@injects("power cut of a worker's machine", "by itself, when its heartbeats are missed", "the stage in flight", times=2)
 def test_a_lost_machine_is_noticed_and_nothing_waits_for_it(time, stand, stopped):
     stand.kill("gpu")
     stand.let_go()
@@ -108,7 +111,7 @@ def test_a_lost_machine_is_noticed_and_nothing_waits_for_it(time, stand, stopped
     all_is_well(stand)
 
 
-@injects("kill -9 of Prefect's server, away for 30 s", "by itself", "nothing")
+@injects("kill -9 of Prefect's server, away for 30 s", "by itself", "nothing", times=2)
 def test_a_retrain_survives_prefects_server(time, stand, stopped):
     killed_for_a_while(stand, "prefect", 30.0)
     stand.let_go()
@@ -117,7 +120,7 @@ def test_a_retrain_survives_prefects_server(time, stand, stopped):
     all_is_well(stand)
 
 
-@injects("kill -9 of MLflow's server, away for 30 s", "by itself", "nothing")
+@injects("kill -9 of MLflow's server, away for 30 s", "by itself", "nothing", times=2)
 def test_a_retrain_survives_mlflows_server(time, stand, stopped):
     stand.kill("mlflow")
     stand.let_go()  # the stage ends while nobody takes down what it made
@@ -128,7 +131,7 @@ def test_a_retrain_survives_mlflows_server(time, stand, stopped):
     all_is_well(stand)
 
 
-@injects("network to Prefect, MLflow and git cut for 60 s at once", "by itself", "nothing")
+@injects("network to Prefect, MLflow and git cut for 60 s at once", "by itself", "nothing", times=2)
 def test_a_retrain_survives_a_cut_network(time, stand, stopped):
     cuts = [threading.Thread(target=wire.cut, args=(CUT_SECONDS,)) for wire in stand.wires.values()]
     for cut in cuts:
@@ -141,7 +144,7 @@ def test_a_retrain_survives_a_cut_network(time, stand, stopped):
     all_is_well(stand)
 
 
-@injects("a cancelled retrain", "one command", "the stage in flight")
+@injects("a cancelled retrain", "one command", "the stage in flight", times=3)
 def test_a_cancelled_retrain_ends_its_stage_and_frees_the_gpu(time, stand, stopped):
     stage = stand.stage_process()
     cancel = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
@@ -156,9 +159,9 @@ def test_a_cancelled_retrain_ends_its_stage_and_frees_the_gpu(time, stand, stopp
     all_is_well(stand)
 
 
-@injects("two workers given the same stage at once", "by itself", "nothing: the second restores")
+@injects("two workers given the same stage at once", "by itself", "nothing: the second restores", times=3)
 def test_two_retrains_of_the_same_inputs_run_each_stage_once(time, stand):
-    stand.publish(f"longest: {next(NUMBERS)}")
+    publish(stand.house, next(NUMBERS))
     stand.ran()
     retrains = [stand.retrain("laptop"), stand.retrain("twin")]
     for retrain in retrains:
@@ -168,7 +171,7 @@ def test_two_retrains_of_the_same_inputs_run_each_stage_once(time, stand):
     assert digests(read_lock(stand.lock_of("twin"))) == digests(read_lock(stand.lock_of("laptop")))
 
 
-@injects("clock of a worker 10 minutes ahead", "by itself", "nothing")
+@injects("clock of a worker 10 minutes ahead", "by itself", "nothing", times=2)
 def test_a_worker_whose_clock_is_wrong_does_its_stages(time, stand):
     library = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
     if library is None:
@@ -178,7 +181,7 @@ def test_a_worker_whose_clock_is_wrong_does_its_stages(time, stand):
     stand.more["gpu"] = ahead
     stand.start("gpu")
     try:
-        stand.publish(f"longest: {next(NUMBERS)}")
+        publish(stand.house, next(NUMBERS))
         stand.ran()
         ends_well(stand, stand.retrain())
         assert stand.ran() == ["cut", "count", "total"]

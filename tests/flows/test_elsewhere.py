@@ -14,6 +14,7 @@ from components.revisions.checkout import check_out
 from components.revisions.clone import make_home, published
 from components.revisions.errors import Poisoned
 from components.revisions.staleness import StageState
+from flows.errors import StageFailed
 from flows.recording import Recorder
 from flows.stage_run import Work, bring_up_to_date
 from tests.small_house import environment, run, traced
@@ -64,3 +65,9 @@ def test_a_stage_goes_on_elsewhere_from_lock_entries_and_its_result_is_trusted_n
     os.utime(entry)
     with pytest.raises(Poisoned, match="no run in MLflow made it from these inputs"):
         bring("four", "count", cut)
+
+
+def test_data_that_nobody_pushed_is_named_with_what_to_do(bring, tmp_path):
+    shutil.rmtree(tmp_path / "store/files")
+    with pytest.raises(StageFailed, match=r"targets: data: neither this machine nor the DVC remote .* `dvc push`"):
+        bring("one", "cut", {})

@@ -1,4 +1,4 @@
-"""SIGTERM to a stage's whole process group: the stage keeps what it has before anything of it is killed."""
+"""SIGTERM to a stage's whole process group, or to a worker: the stage keeps what it has before it is killed."""
 
 import os
 import signal
@@ -61,3 +61,22 @@ def test_a_stage_that_takes_longer_than_its_grace_is_killed(begin, tmp_path):
     run.stdin.close()  # as flows.children does when the grace is over
     run.wait(60)
     assert not (tmp_path / "kept").exists() and has_ended(stage)
+
+
+WORKER = """
+import signal, subprocess, sys
+signal.signal(signal.SIGTERM, lambda *_: open("asked", "w").close())  # it takes no more and waits for its flow runs
+sys.exit(subprocess.run([sys.executable, "stage.py"], start_new_session=True).returncode)
+"""
+
+
+def test_sigterm_to_a_worker_reaches_its_flow_runs(tmp_path):
+    (tmp_path / "stage.py").write_text(STAGE.format(seconds=0.5))
+    (tmp_path / "worker.py").write_text(WORKER)
+    command = [sys.executable, "-P", str(SUPERVISOR), "--alone", sys.executable, "worker.py"]
+    run = subprocess.Popen(command, cwd=tmp_path, start_new_session=True)
+    while not (tmp_path / "began").exists() or not (tmp_path / "began").read_text():
+        assert run.poll() is None and not time.sleep(0.02)
+    run.terminate()
+    assert run.wait(60) == os.EX_TEMPFAIL
+    assert (tmp_path / "asked").exists() and (tmp_path / "kept").exists()

@@ -30,6 +30,7 @@ BEGINS = "counts = {f.name"
         ("503 Service Unavailable", True),
         ("[Errno -3] Temporary failure in name resolution", True),
         ("no heartbeat for nine minutes; its worker died or lost the network", True),
+        ("Execution was aborted by a termination signal.", True),
         ("failed to reproduce 'align': failed to run: python -m components.finetuning align, exited with -9", False),
         ("exit code 137", False),
         ("torch.OutOfMemoryError: CUDA out of memory while connecting tensors", False),

@@ -9,6 +9,7 @@ import pytest
 
 from components.finetuning.stage import run_align, run_instruct
 from components.training.resuming import PUT_DOWN, Guard
+from tests.faults.injections import in_the_table
 
 ROOT = Path(__file__).parents[3]
 STEPS = 5
@@ -88,6 +89,12 @@ def outputs_of(folder: Path, stage: str) -> dict[str, bytes]:
     return {str(path.relative_to(outputs)): path.read_bytes() for path in outputs.rglob("*") if path.is_file()}
 
 
+@in_the_table(
+    "kill -9 or SIGTERM of a training, behind every step in turn",
+    "one command",
+    "of a kill the steps since the last checkpoint, of a SIGTERM nothing",
+    times=6,
+)
 @pytest.mark.parametrize(
     "strikes",
     [

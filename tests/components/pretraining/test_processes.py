@@ -15,6 +15,7 @@ import yaml
 
 from components.records.schemas import CURVE
 from components.records.tables import read_table
+from tests.faults.injections import in_the_table
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
@@ -77,6 +78,7 @@ def test_two_machines_that_share_no_folder_train_together_and_the_first_has_the_
     assert not (other / "outputs/pretrain").exists() and not (other / "checkpoints").exists()
 
 
+@in_the_table("kill -9 of one of the two processes of a training", "one command", "the steps since the last checkpoint")
 def test_when_one_of_two_is_killed_the_other_ends_and_a_rerun_goes_on(checkout):
     params = yaml.safe_load((checkout / "params.yaml").read_text())
     params["pretrain"]["training"] |= {"steps": 60, "screen_every": 100}

@@ -1,0 +1,60 @@
+"""The repository of a stand: where a person commits and pushes, and what the fleet's git server shows of it."""
+
+import shutil
+from pathlib import Path
+
+from tests.small_house import commit
+from tests.small_house import run as run_command
+
+
+def small_repository(built_house: Path, folder: Path) -> None:
+    """The small house as the house of a stand: `count` asks for a GPU; profile `twin` is `laptop` by another name."""
+    house = folder / "house"
+    shutil.copytree(built_house, house, symlinks=True)
+    shutil.move(house / ".fusar/remote", folder / "store")
+    change = house / "components/counting/stage.py"
+    change.write_text(change.read_text().rstrip()[:-3] + ', pool="gpu"),)\n')
+    _show(house)
+    push(house)
+
+
+def whole_repository(clone: Path, folder: Path) -> None:
+    """A clone of this project as the house of a stand; what its DVC remote has, the stand's has."""
+    run_command(folder, "git", "clone", "--quiet", str(clone), "house")
+    for known in (".fusar/remote", ".dvc/cache"):  # raw data is pushed by whoever publishes; here nobody has yet
+        shutil.copytree(clone / known, folder / "store", dirs_exist_ok=True)
+    _show(folder / "house")
+    push(folder / "house")
+
+
+def _show(house: Path) -> None:
+    """Make the bare repository that the stand's git server shows."""
+    run_command(house.parent, "git", "init", "--quiet", "--bare", "--initial-branch=main", "published/house.git")
+    run_command(house, "git", "remote", "add", "publish", str(house.parent / "published/house.git"))
+
+
+def publish(house: Path, number: int) -> str:
+    """A commit with parameters of its own, pushed: something has work to do, whatever was published before.
+
+    Args:
+        house: the small house.
+        number: 0 to 224; the first 126 are new to every stage, the others to `total`.
+    """
+    longest, step, factor = parameters_of(number)
+    for name in ("laptop", "twin"):
+        (house / f"profiles/{name}.yaml").write_text(
+            f"cut: {{longest: {longest}}}\ncount: {{step: {step}}}\ntotal: {{factor: {factor}}}\n"
+        )
+    return push(house)
+
+
+def parameters_of(number: int) -> tuple[int, int, float]:
+    """Of `cut`, `count` and `total`; the texts of the house have 14 letters and more."""
+    return 1 + number % 14, 1 + number // 14 % 9, number / 25
+
+
+def push(house: Path) -> str:
+    """A commit of what stands there, pushed."""
+    made = commit(house)
+    run_command(house, "git", "push", "--quiet", "publish", "HEAD:refs/heads/main")
+    return made
