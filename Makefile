@@ -49,7 +49,7 @@ test: .venv/.dev ## the suite that CI runs
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: .venv/.dev ## what takes longer: byte-for-byte reruns, kills at every stage, the laptop profile's floors
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
 
 dvc.yaml: .venv/.dev ## write dvc.yaml anew from what the packages declare
 	$(BIN)/python -m flows.dvcfile > dvc.yaml.partial && mv dvc.yaml.partial dvc.yaml

@@ -19,6 +19,8 @@ from functools import partial
 import psutil
 
 PR_SET_CHILD_SUBREAPER = 36
+# A stage has 15 s of these for its checkpoint; then its flow run tells the server.
+ALONE_SECONDS = 30.0
 
 
 def adopt_orphans() -> None:
@@ -56,14 +58,14 @@ def wait_for_the_end_of(number: int) -> int:
             return os.waitstatus_to_exitcode(status)
 
 
-def ask_to_end(number: int) -> None:
-    """Pass SIGTERM on to a worker and to its flow runs: alone it would take no more of them and wait for their end."""
-    worker = psutil.Process(number)
-    for process in [worker, *worker.children()]:
-        try:
+def ask_to_end(number: int, is_worker_asked: bool) -> None:
+    """Pass SIGTERM on to the flow runs of a worker, which ends without a word to them, and to itself."""
+    try:
+        worker = psutil.Process(number)
+        for process in [*([] if is_worker_asked else [worker]), *worker.children()]:
             process.terminate()
-        except psutil.NoSuchProcess:
-            continue
+    except psutil.NoSuchProcess:
+        return
 
 
 def _watch(wait: Callable[[], object]) -> None:
@@ -82,20 +84,25 @@ def main() -> None:
     is_alone = command[0] == "--alone"
     if is_alone:
         command, wait = command[1:], threading.Event().wait
-        # A terminal sends it to the command as well.
-        signal.signal(signal.SIGINT, lambda *_: None)
     # A handler instead of SIG_IGN: an ignored signal would stay ignored in the command.
-    signal.signal(signal.SIGTERM, lambda *_: is_asked.set())
+    for number in (signal.SIGTERM, signal.SIGINT) if is_alone else (signal.SIGTERM,):
+        signal.signal(number, lambda *_: is_asked.set())
     adopt_orphans()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     if is_alone:
-        signal.signal(signal.SIGTERM, lambda *_: ask_to_end(process.pid))
+
+        def pass_on(number: int, _: object) -> None:
+            is_asked.set()
+            ask_to_end(process.pid, is_worker_asked=number == signal.SIGINT)  # a terminal sends that to all
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, pass_on)
     threading.Thread(target=_watch, args=(wait,), daemon=True).start()
     code = wait_for_the_end_of(process.pid)
-    if is_asked.is_set() and wait is wait_for_the_end_of_the_asker:
+    if is_asked.is_set() and (is_alone or wait is wait_for_the_end_of_the_asker):
         # The whole group has the signal. The shell between DVC and a stage dies of it at once; the stage itself keeps
         # a checkpoint first. When the grace is over, the asker closes its pipe, and what is left is killed.
-        psutil.wait_procs(psutil.Process().children(recursive=True))
+        psutil.wait_procs(psutil.Process().children(recursive=True), ALONE_SECONDS if is_alone else None)
     kill_descendants()
     os._exit(code if code >= 0 else 128 - code)
 

@@ -19,8 +19,10 @@ def small_repository(built_house: Path, folder: Path) -> None:
 
 
 def whole_repository(clone: Path, folder: Path) -> None:
-    """A clone of this project as the house of a stand; what its DVC remote has, the stand's has."""
+    """The commit of a finished demo as the house of a stand, which has what its cache and its DVC remote have."""
     run_command(folder, "git", "clone", "--quiet", str(clone), "house")
+    run_command(folder / "house", "git", "fetch", "--quiet", "origin", "refs/fusar/fusar-gpt/1")
+    run_command(folder / "house", "git", "reset", "--quiet", "--hard", "FETCH_HEAD")
     for known in (".fusar/remote", ".dvc/cache"):  # raw data is pushed by whoever publishes; here nobody has yet
         shutil.copytree(clone / known, folder / "store", dirs_exist_ok=True)
     _show(folder / "house")
