@@ -13,14 +13,16 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import psutil
 
 PR_SET_CHILD_SUBREAPER = 36
 # A stage has 15 s of these for its checkpoint; then its flow run tells the server.
-ALONE_SECONDS = 30.0
+ENDING_SECONDS = 30.0
 
 
 def adopt_orphans() -> None:
@@ -58,14 +60,30 @@ def wait_for_the_end_of(number: int) -> int:
             return os.waitstatus_to_exitcode(status)
 
 
-def ask_to_end(number: int, is_worker_asked: bool) -> None:
-    """Pass SIGTERM on to the flow runs of a worker, which ends without a word to them, and to itself."""
+def end_worker(number: int) -> None:
+    """End the flow runs of a worker, which get SIGTERM and their time, and then the worker itself.
+
+    A worker that gets SIGTERM kills its flow runs at once; so it is held, and takes no more of them, until they ended.
+    """
+    worker = psutil.Process(number)
+    worker.suspend()
+    flow_runs = worker.children()
+    for flow_run in flow_runs:
+        with suppress(psutil.NoSuchProcess):
+            flow_run.terminate()
+    until = time.monotonic() + ENDING_SECONDS
+    while any(map(_is_at_work, flow_runs)) and time.monotonic() < until:
+        time.sleep(0.1)
+    worker.terminate()
+    worker.resume()
+
+
+def _is_at_work(process: psutil.Process) -> bool:
+    """Whether it has not ended; one that has stays until its parent, which is held, takes it away."""
     try:
-        worker = psutil.Process(number)
-        for process in [*([] if is_worker_asked else [worker]), *worker.children()]:
-            process.terminate()
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
-        return
+        return False
 
 
 def _watch(wait: Callable[[], object]) -> None:
@@ -84,25 +102,20 @@ def main() -> None:
     is_alone = command[0] == "--alone"
     if is_alone:
         command, wait = command[1:], threading.Event().wait
+        # A terminal sends it to the command as well.
+        signal.signal(signal.SIGINT, lambda *_: None)
     # A handler instead of SIG_IGN: an ignored signal would stay ignored in the command.
-    for number in (signal.SIGTERM, signal.SIGINT) if is_alone else (signal.SIGTERM,):
-        signal.signal(number, lambda *_: is_asked.set())
+    signal.signal(signal.SIGTERM, lambda *_: is_asked.set())
     adopt_orphans()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     if is_alone:
-
-        def pass_on(number: int, _: object) -> None:
-            is_asked.set()
-            ask_to_end(process.pid, is_worker_asked=number == signal.SIGINT)  # a terminal sends that to all
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, pass_on)
+        signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=end_worker, args=(process.pid,)).start())
     threading.Thread(target=_watch, args=(wait,), daemon=True).start()
     code = wait_for_the_end_of(process.pid)
-    if is_asked.is_set() and (is_alone or wait is wait_for_the_end_of_the_asker):
+    if is_asked.is_set() and wait is wait_for_the_end_of_the_asker:
         # The whole group has the signal. The shell between DVC and a stage dies of it at once; the stage itself keeps
         # a checkpoint first. When the grace is over, the asker closes its pipe, and what is left is killed.
-        psutil.wait_procs(psutil.Process().children(recursive=True), ALONE_SECONDS if is_alone else None)
+        psutil.wait_procs(psutil.Process().children(recursive=True))
     kill_descendants()
     os._exit(code if code >= 0 else 128 - code)
 
