@@ -81,7 +81,7 @@ def end_worker(number: int) -> None:
 def _is_at_work(process: psutil.Process) -> bool:
     """Whether it has not ended; one that has stays until its parent, which is held, takes it away."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
