@@ -10,8 +10,10 @@ from components.finetuning.batches import Lesson
 from components.finetuning.conversations import ask_description, texts
 from components.finetuning.errors import UnsuitedParts
 from components.finetuning.samples import Samples, hold_out_places, read_captions, read_samples
+from components.finetuning.settings import scratch_settings
 from components.finetuning.stage import AlignConfig, TrainingConfig
 from components.finetuning.training import Trainer, be_deterministic
+from components.finetuning.warm_start import from_version
 from components.networks.base import base_tokenizer, load_base
 from components.networks.chat import train_tokenizer
 from components.networks.gpt import Gpt, load_tokenizer
@@ -37,27 +39,26 @@ def align(config: AlignConfig, inputs: Paths, outputs: Paths) -> Metrics:
     # The corpus holds the train split alone, so what is watched must be taken from it.
     known = read_samples(inputs["chips"], captions, "train")
     samples, val = hold_out_places(known, config.validation_chips, config.seed)
-    gpt = from_klip(config, inputs["klip"], samples) if config.base_model is None else on_base(config)
+    gpt = to_device(first_gpt(config, inputs["klip"], samples))
     lesson = Lesson("align", (samples, ask_description), (val, ask_description))
     return learn(gpt, lesson, config, inputs, outputs)
+
+
+def first_gpt(config: AlignConfig, klip: Path, samples: Samples) -> Gpt:
+    """The GPT that the first step trains: on a pretrained base, of an earlier version, or around KLIP's tower."""
+    if config.base_model is not None:
+        return on_base(config)
+    if config.warm_start is not None:
+        return from_version(config, klip, config.warm_start)
+    return from_klip(config, klip, samples)
 
 
 def from_klip(config: AlignConfig, klip: Path, samples: Samples) -> Gpt:
     """Build a small GPT around KLIP's tower; its tokenizer learns the texts of both stages."""
     tower = load_klip(klip)[0].vision
-    settings = GptConfig(
-        format="fusar-gpt/1",
-        base_model=None,
-        base_revision=None,
-        image_size=config.image_size,
-        vision=tower.size,
-        language=config.language,
-        lora=None,
-        tlm=config.tlm,
-    )
-    gpt = Gpt(settings, train_tokenizer(texts(samples, config.seed), config.vocabulary))
+    gpt = Gpt(scratch_settings(config, tower.size), train_tokenizer(texts(samples, config.seed), config.vocabulary))
     gpt.network.model.visual.load_state_dict(tower.state_dict(), strict=True)
-    return to_device(gpt)
+    return gpt
 
 
 def on_base(config: AlignConfig) -> Gpt:
@@ -74,7 +75,7 @@ def on_base(config: AlignConfig) -> Gpt:
         lora=config.lora,
         tlm=config.tlm,
     )
-    return to_device(Gpt(settings, load_tokenizer(base_tokenizer(base, revision)), network))
+    return Gpt(settings, load_tokenizer(base_tokenizer(base, revision)), network)
 
 
 def to_device(gpt: Gpt) -> Gpt:

@@ -5,6 +5,7 @@ from pydantic import Field, model_validator
 from components.contract.stage import Metrics, Paths, Stage, StageConfig
 from components.networks.sizes import LanguageConfig, LoraSettings, Part, TlmConfig
 from components.tasks.task_name import TaskName, unnamed_tasks
+from components.training.warm_start import FOLDER_MD5
 
 
 class TrainingConfig(StageConfig):
@@ -40,6 +41,11 @@ class TrainingConfig(StageConfig):
 class AlignConfig(TrainingConfig):
     """Stage 1, knowledge injection: descriptions."""
 
+    warm_start: str | None = Field(
+        pattern=FOLDER_MD5,
+        description="Md5 (`....dir`) of the GPT folder of an earlier version whose weights go on being trained; "
+        "null = train anew. From scratch only.",
+    )
     base_model: str | None = Field(
         description="Pretrained Qwen2.5-VL: a local folder or hub id; null = a small one from scratch on KLIP's tower."
     )
@@ -60,6 +66,12 @@ class AlignConfig(TrainingConfig):
     def _is_one_kind(self) -> "AlignConfig":
         if (self.language is None) != (self.lora is not None) or (self.base_model is None) != (self.lora is None):
             raise ValueError("give either language (from scratch), or base_model and lora (pretrained)")
+        return self
+
+    @model_validator(mode="after")
+    def _starts_warm_from_scratch_only(self) -> "AlignConfig":
+        if self.warm_start is not None and self.base_model is not None:
+            raise ValueError("warm_start is for models from scratch (base_model: null); set warm_start to null")
         return self
 
 

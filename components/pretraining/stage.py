@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from components.contract.stage import Metrics, Paths, Stage, StageConfig
 from components.networks.encoder_sizes import TextConfig, VisionConfig
 from components.records.families import FAMILIES, vocabulary
+from components.training.warm_start import FOLDER_MD5
 
 if TYPE_CHECKING:
     from components.networks.klip import Klip
@@ -79,6 +80,10 @@ class PretrainingConfig(StageConfig):
 
     seed: int = Field(ge=0, le=2**31, description="Seed of initial weights, batches, masks and negatives.")
     threads: int = Field(ge=1, le=256, description="Threads of a CPU; part of what fixes the bytes of the weights.")
+    warm_start: str | None = Field(
+        pattern=FOLDER_MD5,
+        description="Md5 (`....dir`) of the KLIP folder of an earlier version to start from; null = train anew.",
+    )
     vision: VisionConfig = Field(description="Size of the vision tower, which the GPT starts from.")
     text: TextConfig = Field(description="Size of the text encoder and its fusion with the image.")
     training: TrainingConfig = Field(description="Steps, batches and rates.")
@@ -103,6 +108,7 @@ def run_pretrain(config: PretrainingConfig, inputs: Paths, outputs: Paths) -> Me
     from components.pretraining.retrieval import retrieval_metrics
     from components.pretraining.samples import read_samples, refuse_failed_checks
     from components.pretraining.training import Trainer
+    from components.pretraining.warm_start import start_warm
     from components.records.schemas import CORPUS, CURVE
     from components.records.tables import write_table
     from components.training.checkpoints import checkpoints_of
@@ -111,6 +117,8 @@ def run_pretrain(config: PretrainingConfig, inputs: Paths, outputs: Paths) -> Me
     refuse_failed_checks(inputs["verdicts"])
     train, val = (read_samples(inputs["chips"], inputs["annotations"], split) for split in ("train", "val"))
     klip = make_klip(config)
+    if config.warm_start is not None:
+        start_warm(klip, config.warm_start)
     table = CaptionTable(klip.tokenizer)
     trainer = Trainer(klip, train, table, config)
     checkpoints = checkpoints_of("pretrain", config, inputs, CODE)

@@ -1,5 +1,7 @@
 """What can go wrong between the processes of a training, or with what it left half done."""
 
+from typing import Any
+
 from components.contract.errors import FusarError
 
 
@@ -80,3 +82,32 @@ class BadLauncher(TrainingError):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.value!r} is no whole number of 1 or more. Correct the launcher file."
+
+
+class NoWarmStart(TrainingError):
+    """The model folder that a training shall start from is missing, changed, or no such model."""
+
+    def __init__(self, key: str, md5: str, problem: str) -> None:
+        super().__init__(key, md5, problem)
+        self.key, self.md5, self.problem = key, md5, problem
+
+    def __str__(self) -> str:
+        return (
+            f"{self.key}: cannot start from {self.md5}: {self.problem}. `fusar model warm-start` writes the md5s of a "
+            "registered version; null trains anew."
+        )
+
+
+class OtherNetwork(TrainingError):
+    """The model folder that a training shall start from holds another network than the parameters make."""
+
+    def __init__(self, key: str, md5: str, problem: str, field: str, values: tuple[Any, Any]) -> None:
+        super().__init__(key, md5, problem, field, values)
+        self.key, self.md5, self.problem, self.field, self.values = key, md5, problem, field, values
+
+    def __str__(self) -> str:
+        was, now = self.values
+        return (
+            f"{self.key}: {self.md5} holds another network: {self.problem}. Set {self.field} to {was!r} as it was "
+            f"there (now {now!r}), or {self.key} to null to train anew."
+        )

@@ -36,6 +36,7 @@ COMMON: dict[str, Any] = {
     "validation_chips": 4,
 }
 ALIGN: dict[str, Any] = COMMON | {
+    "warm_start": None,
     "trained": ["vision", "tlm", "language"],
     "base_model": None,
     "base_revision": None,
