@@ -6,7 +6,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export GX_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE := 1
 
-.PHONY: help setup demo demo-update up down check test test-slow dvc.yaml docs docs-links bench bench-lineage clean
+.PHONY: help setup demo demo-update up down check test test-slow dvc.yaml docs docs-links bench bench-lineage bench-warm-start clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ benchmarks/.venv/.peers: benchmarks/orchestration/requirements.txt
 
 bench-lineage: .venv/.runtime ## ask the index of lineage at a million scenes and a thousand versions, generated (many minutes)
 	$(BIN)/python -m benchmarks.lineage.questions
+
+bench-warm-start: .venv/.runtime ## train anew and from earlier weights after one new scene, and compare (about 20 minutes)
+	$(BIN)/python -m benchmarks.warm_start.quality
 
 clean: ## remove state, models and outputs (.fusar, mlruns, data, outputs); the environment stays
 	rm -rf .fusar data outputs logs mlruns/mlflow.db* mlruns/artifacts

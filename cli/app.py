@@ -25,6 +25,7 @@ from cli import (
     restore,
     retrain,
     scene,
+    warm_start,
     webhook,
     worker,
 )
@@ -57,6 +58,7 @@ app.add_typer(ledger.app, name="ledger")
 promote.app.command("approve")(approving.approve)
 promote.app.command("reject")(approving.reject)
 app.add_typer(lineage.app, name="lineage")
+model.app.command("warm-start")(warm_start.warm_start)
 app.add_typer(model.app, name="model")
 app.add_typer(data.app, name="data")
 app.add_typer(scene.app, name="scene")

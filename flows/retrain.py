@@ -14,6 +14,7 @@ from prefect.tasks import exponential_backoff
 
 from components.lineage.heeding import refuse_checkout
 from components.lineage.journal import journal_url
+from components.registry.warm_starts import refuse_warm_starts
 from components.revisions.checkout import check_out, profile_blob
 from components.revisions.git import resolve
 from components.revisions.home import Home
@@ -76,6 +77,7 @@ def bring_up(
         checkout = check_out(home, commit, profile)
         listener().end("checkout", checkout.commit[:12], 0.0)
         refuse_checkout(home, checkout)
+        refuse_warm_starts(home, checkout)
         pools = check_parameters(home, checkout)
         states = stage_states(home, checkout, force)
         fresh = {state.name for state in states if not state.is_stale}

@@ -26,6 +26,7 @@ from components.lineage.record import (
     Verdict,
 )
 from components.lineage.scenes import scenes_of, set_aside_of
+from components.lineage.warm_starts import warm_start_of
 from components.records.schemas import VERDICTS
 from components.records.tables import read_table
 from components.tracking.keys import input_key
@@ -39,12 +40,21 @@ _VERDICTS_FILE = "verdicts.parquet"
 
 @dataclass(frozen=True)
 class ModelKind:
-    """Where a registered model comes from: its name, the stage and folder, and the models that it starts from."""
+    """Where a registered model comes from.
+
+    Attributes:
+        name: registered name.
+        stage: the last one that makes it.
+        folder: output with its weights.
+        parents: registered names of the models of the same retrain that it starts from.
+        starting_stage: the stage that may start from the folder of an earlier version (`warm_start`).
+    """
 
     name: str
     stage: str
     folder: str
     parents: tuple[str, ...]
+    starting_stage: str
 
 
 class Assembly:
@@ -71,6 +81,10 @@ class Assembly:
         """
         return chain.chain_digest(self.entries, self._upstream(kind))
 
+    def warm_start_of(self, kind: ModelKind) -> str:
+        """The md5 of the folder of an earlier version that a model's training started from; empty for none."""
+        return warm_start_of(kind.starting_stage, self.entries.get(kind.starting_stage, {}).get("params", {}))
+
     def bring(self, kind: ModelKind) -> None:
         """Put the model's folder, the evaluation and the verdicts on disk, each checked against the lock."""
         stages = self._upstream(kind)
@@ -80,6 +94,7 @@ class Assembly:
     def lineage_of(self, kind: ModelKind, parents: Sequence[Parent]) -> Lineage:
         """The record of one model; parts that are not known are empty (`record.missing_parts` names them)."""
         stages = self._upstream(kind)
+        earlier = (kind.name,) if self.warm_start_of(kind) else ()
         return Lineage(
             model=kind.name,
             model_folder=self._out(kind.folder),
@@ -92,7 +107,7 @@ class Assembly:
             verdicts=tuple(_verdict(path.split("/")[1], self.checkout / path) for path in self._verdict_paths(stages)),
             evaluation=self.evaluation(),
             base_model=_base_model(self.checkout / kind.folder / "config.json"),
-            parents_needed=kind.parents,
+            parents_needed=(*kind.parents, *earlier),
             parents=tuple(parents),
             simulated=any(scene.simulated for scene in self._scenes),
         )

@@ -97,6 +97,22 @@ class WithdrawnScenes(LineageError):
         )
 
 
+class WithdrawnStart(LineageError):
+    """A model's training starts from a version that withdrawn scenes reached, so nothing of it is registered."""
+
+    def __init__(self, subject: str, version: str, scenes: tuple[str, ...]) -> None:
+        super().__init__(subject, version, scenes)
+        self.subject, self.version, self.scenes = subject, version, scenes
+
+    def __str__(self) -> str:
+        lines = "\n  ".join(self.scenes)
+        return (
+            f"{self.subject}: its weights come from {self.version}, which was made with withdrawn scenes, so it is not "
+            "registered. Start from another version, or train anew: `fusar model warm-start --none`. Withdrawn:"
+            f"\n  {lines}"
+        )
+
+
 class UnknownSubject(LineageError):
     """No version was made of what was asked about, nor is it a version."""
 

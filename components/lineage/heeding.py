@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from components.lineage.contents import Contents
-from components.lineage.errors import IncompleteLineage, WithdrawnScenes
+from components.lineage.errors import IncompleteLineage, WithdrawnScenes, WithdrawnStart
 from components.lineage.record import Content, Lineage
+from components.lineage.warm_starts import warm_starts
 from components.lineage.withdrawals import (
     WITHDRAWN_FILE,
     Withdrawal,
@@ -16,6 +18,9 @@ from components.lineage.withdrawals import (
 )
 from components.revisions.checkout import Checkout
 from components.revisions.home import Home
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 DATA_FILE = "data.dvc"
 
@@ -48,20 +53,50 @@ def refuse_checkout(home: Home, checkout: Checkout) -> None:
         raise WithdrawnScenes(f"commit {checkout.commit[:12]}", (*scenes, *gone))
 
 
+def refuse_family(client: "MlflowClient", name: str, lineage: Lineage, contents: Mapping[str, Withdrawal]) -> None:
+    """Refuse a model that was made with withdrawn scenes, or whose weights come from a version that was.
+
+    Args:
+        client: of the registry.
+        name: what to call the model in errors.
+        lineage: its record.
+        contents: everything that was withdrawn, by md5.
+
+    Raises:
+        WithdrawnScenes: it was made with them.
+        WithdrawnStart: an earlier version that it started from was.
+        LineageError: the record of an earlier version cannot be read.
+    """
+    from components.lineage.ancestors import with_ancestors  # imports MLflow
+
+    if not contents:
+        return
+    refuse_record(lineage, contents)
+    # One that started from no earlier version is made of its own scenes alone.
+    for earlier, record in with_ancestors(client, name, lineage) if warm_starts(lineage.stages) else ():
+        scenes = _withdrawn_scenes(record, contents)
+        if scenes:
+            raise WithdrawnStart(name, earlier, scenes)
+
+
 def refuse_record(lineage: Lineage, contents: Mapping[str, Withdrawal]) -> None:
     """Refuse a model that was made with withdrawn scenes.
 
     Raises:
         WithdrawnScenes: naming each.
     """
-    scenes = [
+    scenes = _withdrawn_scenes(lineage, contents)
+    if scenes:
+        raise WithdrawnScenes(lineage.model, scenes)
+
+
+def _withdrawn_scenes(lineage: Lineage, contents: Mapping[str, Withdrawal]) -> tuple[str, ...]:
+    return tuple(
         _sentence(contents[file.md5], scene.scene_id)
         for scene in reached_by(lineage, contents)
         for file in scene.files
         if file.md5 in contents
-    ]
-    if scenes:
-        raise WithdrawnScenes(lineage.model, tuple(scenes))
+    )
 
 
 def data_files(folder: Path) -> tuple[Content, ...]:

@@ -20,6 +20,7 @@ from components.lineage.objects import Digests, Objects, digests_of_file, side_b
 from components.lineage.record import LINEAGE_FILE, Content, Lineage
 from components.lineage.scene_table import SCENES_FILE
 from components.lineage.versions import fetch, versions_of
+from components.lineage.warm_starts import warm_starts
 from components.records.tables import read_table, write_table
 from components.revisions import git
 from components.revisions.checkout import PARAMS_FILE
@@ -95,6 +96,7 @@ def manifest_of(lineage: Lineage, checkout: Path, folder: Path, known: Known) ->
     tracked: list[tuple[Role, Content]] = [
         ("input", item) for item in lineage.inputs if item.path not in {entry.path for entry in commit}
     ]
+    tracked += [("input", item) for item in warm_starts(lineage.stages)]
     outs: list[tuple[Role, Content]] = [("stage output", item) for stage in lineage.stages for item in stage.outs]
     entries = (*_of_remote([*tracked, *outs], Objects(checkout), known), *commit, *files_of(folder))
     return tuple(sorted(entries, key=lambda entry: (entry.store, entry.path)))

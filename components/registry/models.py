@@ -27,12 +27,12 @@ class RegisteredModel:
 
 
 KLIP: Final = RegisteredModel(
-    ModelKind("fusar-klip", "pretrain", "outputs/pretrain/klip", ()),
+    ModelKind("fusar-klip", "pretrain", "outputs/pretrain/klip", (), "pretrain"),
     "klip_model.py",
     "FUSAR-KLIP puts SAR chips and their captions into one space of unit vectors, for retrieval and as the GPT's eye.",
 )
 GPT: Final = RegisteredModel(
-    ModelKind("fusar-gpt", "instruct", "outputs/instruct/gpt", ("fusar-klip",)),
+    ModelKind("fusar-gpt", "instruct", "outputs/instruct/gpt", ("fusar-klip",), "align"),
     "gpt_model.py",
     "FUSAR-GPT answers questions about SAR chips: counts, places, classes, land cover, descriptions, boxes.",
 )

@@ -33,13 +33,21 @@ class Reached:
 
 
 def reached_versions(index: Questions, md5s: Iterable[str]) -> tuple[Reached, ...]:
-    """Versions that were made with these backscatter files, the newest of each model first."""
+    """Versions that were made with these backscatter files, or started from one that was; the newest first."""
     found: dict[tuple[str, int], set[str]] = defaultdict(set)
     for md5 in md5s:
         for each in index.versions_of_scene(md5):
             if md5 in rasters(each.scene.facts["files"]):
                 for version in each.versions:
                     found[version.model, -int(version.version)].add(each.scene.scene_id)
+    waiting = list(found)
+    while waiting:
+        model, negative = waiting.pop()
+        for child in index.children(model, str(-negative)):
+            key = (child.model, -int(child.version))
+            if not found[model, negative] <= found[key]:
+                found[key] |= found[model, negative]
+                waiting.append(key)
     return tuple(Reached(model, str(-number), tuple(sorted(found[model, number]))) for model, number in sorted(found))
 
 

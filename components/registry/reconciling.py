@@ -12,7 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from components.contract.errors import FusarError
 from components.lineage.events.telling import tell_registration
-from components.lineage.heeding import refuse_record
+from components.lineage.heeding import refuse_family
 from components.lineage.journal import journal_url
 from components.lineage.versions import (
     CHALLENGER,
@@ -100,7 +100,7 @@ def _finished(home: Home, client: MlflowClient, logged: LoggedModel) -> Step:
     files = f"{logged.name} {logged.model_id}"
     try:
         not_yet = ModelVersion(str(logged.name), "0", 0, source=f"models:/{logged.model_id}")
-        refuse_record(read_lineage(client, not_yet), withdrawn(home))
+        refuse_family(client, str(logged.name), read_lineage(client, not_yet), withdrawn(home))
         version = finish(home, client, logged)
         tell_registration(home, read_lineage(client, version), str(version.version))
     except FusarError as error:

@@ -13,7 +13,7 @@ from components.lineage.assembly import ITEMS, REPORT, Assembly
 from components.lineage.errors import IncompleteLineage
 from components.lineage.evaluations import EVALUATION_FILE, EVALUATION_TAG, folder_of
 from components.lineage.events.telling import tell_registration
-from components.lineage.heeding import refuse_record
+from components.lineage.heeding import refuse_family
 from components.lineage.manifest import (
     EVALUATION_MANIFEST_TAG,
     MANIFEST_TAG,
@@ -40,6 +40,7 @@ from components.registry.costs import costs_of
 from components.registry.finishing import FAILED, READY, complete, describe, finish, unregistered
 from components.registry.models import MODELS, RegisteredModel
 from components.registry.packaging import package
+from components.registry.warm_starts import FOLDER_TAG, warm_parent
 from components.revisions.checkout import PARAMS_FILE, Checkout, verify
 from components.revisions.home import Home
 from components.revisions.lock import LOCK_FILE, read_lock
@@ -90,6 +91,7 @@ def register(finished: Finished) -> tuple[Registered, ...]:
         IncompleteLineage: a part of a model's lineage is not known.
         ChangedOutput: an output on disk is not the one that dvc.lock names.
         WithdrawnScenes: a scene of the retrain was withdrawn, whatever its own commit says.
+        WithdrawnStart: a version that a training started from was made with a withdrawn scene.
     """
     home = Home(finished.root)
     verify(home, finished.checkout)
@@ -123,7 +125,8 @@ class _Registration:
             chain = self.assembly.chain_of(model.kind)
             known = find_by_chain(self.client, model.name, chain)
             if known is not None and self.withdrawn:
-                refuse_record(read_lineage(self.client, known), self.withdrawn)
+                name = f"{model.name}/{known.version}"
+                refuse_family(self.client, name, read_lineage(self.client, known), self.withdrawn)
             wanted = [parents[name] for name in model.kind.parents if name in parents]
             version = self._make(model, wanted) if known is None else self._completed(known)
             is_judged = not self._keep_evaluation(model, version) and VERDICT_TAG in version.tags
@@ -133,12 +136,14 @@ class _Registration:
         return tuple(registered)
 
     def _make(self, model: RegisteredModel, parents: list[Parent]) -> ModelVersion:
+        started_from = self.assembly.warm_start_of(model.kind)
+        earlier = [warm_parent(self.client, model, started_from, self.withdrawn)] if started_from else []
         self.assembly.bring(model.kind)
-        lineage = self.assembly.lineage_of(model.kind, parents)
+        lineage = self.assembly.lineage_of(model.kind, [*parents, *earlier])
         missing = missing_parts(lineage)
         if missing:
             raise IncompleteLineage(model.name, missing)
-        refuse_record(lineage, self.withdrawn)
+        refuse_family(self.client, model.name, lineage, self.withdrawn)
         begun = unregistered(self.client, self.tracking.experiment_id, model.name, lineage.chain)
         version = finish(self.home, self.client, begun[0] if begun else self._log(model, lineage))
         tell_registration(self.home, lineage, str(version.version))
@@ -219,6 +224,7 @@ def _tags(lineage: Lineage) -> dict[str, str]:
         "fusar.places": str(len(places)),
         "fusar.base_model": lineage.base_model,
         "fusar.parents": ", ".join(f"{parent.model}/{parent.version}" for parent in lineage.parents) or "none",
+        FOLDER_TAG: lineage.model_folder.md5,
         CHAIN_TAG: lineage.chain,
         EVALUATION_TAG: lineage.evaluation.items.md5,
     }

@@ -115,6 +115,7 @@ class MadeHouse:
     root: Path
     made: Path
     seeds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(GRAPH, 1))
+    warm_starts: dict[str, str] = field(default_factory=dict)
 
     def prepare(self, scores: float = 0.9) -> None:
         """Write what every stage hands out; `scores` is the share of right counts."""
@@ -168,7 +169,8 @@ class MadeHouse:
 
     def commit(self) -> str:
         """Write the stages' parameters as the profile and commit."""
-        params = yaml.safe_dump({stage: {"seed": seed} for stage, seed in self.seeds.items()})
+        told = {stage: {"warm_start": md5} for stage, md5 in self.warm_starts.items()}
+        params = yaml.safe_dump({stage: {"seed": seed, **told.get(stage, {})} for stage, seed in self.seeds.items()})
         (self.root / "profiles").mkdir(exist_ok=True)
         for name in ("params.yaml", "profiles/tiny.yaml"):
             (self.root / name).write_text(params)
