@@ -14,7 +14,6 @@ from prefect.tasks import exponential_backoff
 
 from components.lineage.heeding import refuse_checkout
 from components.lineage.journal import journal_url
-from components.registry.warm_starts import refuse_warm_starts
 from components.revisions.checkout import check_out, profile_blob
 from components.revisions.git import resolve
 from components.revisions.home import Home
@@ -33,6 +32,7 @@ from flows.result import Retrained, StageOutcome
 from flows.stage_run import Work, bring_up_to_date, pull
 from flows.steps import check_parameters
 from flows.telling import tell_retrain
+from flows.warm_starts import refuse_warm_starts
 
 RunStage = Callable[[Work, StageState, bool], StageOutcome]
 
@@ -77,8 +77,8 @@ def bring_up(
         checkout = check_out(home, commit, profile)
         listener().end("checkout", checkout.commit[:12], 0.0)
         refuse_checkout(home, checkout)
-        refuse_warm_starts(home, checkout)
         pools = check_parameters(home, checkout)
+        refuse_warm_starts(home, checkout)
         states = stage_states(home, checkout, force)
         fresh = {state.name for state in states if not state.is_stale}
         recorder = Recorder(home, checkout, str(flow_run.id))

@@ -3,20 +3,18 @@
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import yaml
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
 from components.lineage.errors import IncompleteLineage, LineageError, WithdrawnScenes, WithdrawnStart
 from components.lineage.heeding import refuse_family
 from components.lineage.record import Parent
-from components.lineage.versions import CHAIN_TAG, open_registry, read_lineage, read_record, versions_of
+from components.lineage.versions import CHAIN_TAG, read_lineage, read_record, versions_of
 from components.lineage.warm_starts import WARM_START
 from components.lineage.withdrawals import Withdrawal, withdrawn
 from components.registry.models import MODELS, RegisteredModel
-from components.revisions.checkout import PARAMS_FILE, Checkout
 from components.revisions.home import Home
 
 STARTING_STAGES: Final = tuple(model.kind.starting_stage for model in MODELS)
@@ -48,23 +46,8 @@ def warm_parent(client: MlflowClient, model: RegisteredModel, md5: str, contents
     return Parent(model=model.name, version=str(chosen.version), chain=chosen.tags[CHAIN_TAG])
 
 
-def refuse_warm_starts(home: Home, checkout: Checkout) -> None:
-    """Refuse, before hours of work, a profile that starts from what nobody may start from.
-
-    Raises:
-        IncompleteLineage: no registered version has a folder that the profile names.
-        WithdrawnStart: the version that has it was made with withdrawn scenes.
-        UnreadableWithdrawals: a withdrawn.csv cannot be read.
-        BrokenJournal: an entry of the journal was changed.
-    """
-    params = yaml.safe_load((checkout.folder / PARAMS_FILE).read_text(encoding="utf-8"))
-    asked = {stage: _told(params, stage) for stage in STARTING_STAGES}
-    if any(asked.values()):
-        refuse_folders(home, open_registry(home.root), asked)
-
-
 def refuse_folders(home: Home, client: MlflowClient, asked: Mapping[str, str | None]) -> None:
-    """Refuse to start from folders that no registered version has, or that withdrawn scenes reached.
+    """Refuse, before hours of work, to start from what no registered version has, or from what was withdrawn.
 
     Args:
         home: of the repository.
@@ -72,7 +55,10 @@ def refuse_folders(home: Home, client: MlflowClient, asked: Mapping[str, str | N
         asked: md5 of the folder that each stage shall start from, as far as it shall.
 
     Raises:
-        LineageError: as `refuse_warm_starts`.
+        IncompleteLineage: no registered version has a folder.
+        WithdrawnStart: the version that has it was made with withdrawn scenes.
+        UnreadableWithdrawals: a withdrawn.csv cannot be read.
+        BrokenJournal: an entry of the journal was changed.
     """
     contents = withdrawn(home)
     for model in MODELS:
@@ -86,12 +72,6 @@ def refuse_folders(home: Home, client: MlflowClient, asked: Mapping[str, str | N
             refuse_family(client, name, lineage, contents)
         except WithdrawnScenes as error:
             raise WithdrawnStart(f"{model.kind.starting_stage}.{WARM_START}", name, error.scenes) from error
-
-
-def _told(params: Any, name: str) -> str | None:
-    stage = params.get(name) if isinstance(params, Mapping) else None
-    md5 = stage.get(WARM_START) if isinstance(stage, Mapping) else None
-    return md5 if isinstance(md5, str) else None  # what is no md5 at all, the stage's own config refuses
 
 
 def _folder(client: MlflowClient, version: ModelVersion) -> str:

@@ -20,11 +20,12 @@ from components.registry.gates.gate import Candidate
 from components.registry.promotion import Promoter
 from components.registry.registration import register
 from components.registry.starting import folders_of
-from components.registry.warm_starts import FOLDER_TAG, refuse_warm_starts
+from components.registry.warm_starts import FOLDER_TAG
 from components.registry.withdrawing import Request, withdraw
 from components.retention.registered import version_md5s
 from components.revisions.checkout import check_out
 from components.revisions.home import Home
+from flows.warm_starts import refuse_warm_starts
 from tests.components.registry.made import SCENES, MadeHouse, build
 from tests.small_house import dvc
 
