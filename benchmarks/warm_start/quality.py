@@ -49,22 +49,26 @@ def with_start(params: Params, folders: Mapping[str, str | None], seed: int) -> 
 
 
 def measure(options: argparse.Namespace, space: Workspace) -> Iterator[dict[str, Any]]:
-    """Train the earlier version, add a scene, then train anew and warm; a row as soon as each is there."""
+    """Train the earlier version, add a scene, then train warm and anew; a row as soon as each is there."""
     profile = yaml.safe_load((ROOT / f"profiles/{options.profile}.yaml").read_text(encoding="utf-8"))
     params = with_steps(profile, options.steps_times)
     told = Console(stderr=True)
     if options.earlier is None:
         told.print(f"Simulating {options.catalogue} and training the earlier version ...")
         space.add_scenes(options.catalogue)
-        space.run(params, {**DATA_STAGES, **TRAINING_STAGES})
+        seconds = space.run(params, {**DATA_STAGES, **TRAINING_STAGES, **EVALUATION})
     else:
         space.take(options.earlier)
+        seconds = {}
+    yield _row("earlier", 1.0, 0, seconds, space.figures())
     folders = space.keep_weights()
     added = space.add_scenes(UPDATE)
     told.print(f"Added {', '.join(added)} ...")
     space.run(params, DATA_STAGES)
     for seed in range(options.seeds):
-        for name, share in (("anew", 1.0), *(("warm", share) for share in options.shares)):
+        # The cheapest first: what is measured is written at once.
+        warm = [("warm", share) for share in sorted(options.shares)]
+        for name, share in (*warm, ("anew", 1.0)):
             told.print(f"Training {name}, {share:g} of the steps, seed {seed} ...")
             start = folders if name == "warm" else dict.fromkeys(folders)
             changed = with_start(with_steps(params, share), start, seed)
@@ -81,7 +85,7 @@ def _row(
         "share_of_steps": share,
         "seed": seed,
         "seconds": dict(seconds),
-        "training_s": round(sum(seconds[stage] for stage in TRAINING_STAGES), 1),
+        "training_s": round(sum(seconds.get(stage, 0.0) for stage in TRAINING_STAGES), 1),
         "losses": {f"{stage}.{key}": found[stage].get(key) for stage, key in LOSSES},
         "figures": {
             key: {

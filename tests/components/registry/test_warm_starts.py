@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.app import main
 from components.lineage.errors import IncompleteLineage, WithdrawnStart
 from components.lineage.impact import ImpactFinder
 from components.lineage.index.index import open_index
@@ -83,6 +84,29 @@ def test_champions_or_one_version_stand_for_the_folders(house: MadeHouse) -> Non
         client.set_registered_model_alias(model, "champion", version)
     both = {"pretrain": md5_of(house, "fusar-klip/2"), "align": md5_of(house, "fusar-gpt/1")}
     assert folders_of(client) == both, "champions of two retrains"
+
+
+def test_the_command_writes_the_md5s_and_says_what_to_commit(
+    house: MadeHouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(house.root)
+    profile = house.root / "profiles/tiny.yaml"
+    before = profile.read_text()
+
+    def said(*arguments: str) -> list[str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["model", "warm-start", *arguments, "--profile", "tiny"])
+        assert ended.value.code == 0
+        return capsys.readouterr().out.splitlines()
+
+    assert said("--none")[:2] == ["pretrain.warm_start: null, it trains anew", "align.warm_start: null, it trains anew"]
+    assert profile.read_text().count("warm_start: null") == 2
+    told = said("fusar-gpt/2")
+    md5s = [md5_of(house, name) for name in ("fusar-klip/2", "fusar-gpt/2")]
+    assert told[:2] == [f"pretrain.warm_start: {md5s[0]}", f"align.warm_start: {md5s[1]}"]
+    assert told[-1] == ("Next: git commit -m 'tiny: start warm' -- profiles/tiny.yaml && fusar retrain --profile tiny")
+    assert said("fusar-gpt/1")[-1] == "Next: fusar retrain --profile tiny", "that is what is committed"
+    assert profile.read_text() == before
 
 
 def test_a_scene_of_the_first_versions_reached_the_second_ones(house: MadeHouse) -> None:
