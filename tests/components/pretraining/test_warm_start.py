@@ -1,5 +1,6 @@
 """KLIP goes on from an earlier version's weights, or says which of its parameters is another one."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,13 +32,25 @@ def first_loss(folder: Path) -> float:
     return sum(row["value"] for row in rows if row["step"] == 0 and row["name"] != "learning_rate")
 
 
-@pytest.fixture
-def earlier(checkout, monkeypatch) -> str:
-    """The md5 of a KLIP of 60 steps in the cache of the checkout that the test stands in."""
-    monkeypatch.chdir(checkout)
-    monkeypatch.delenv("FUSAR_CHECKPOINTS", raising=False)
-    init(checkout)
-    run(tiny_config(**SMALL | {"steps": 60, "checkpoint_every": 60}), checkout / "earlier")
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory, sea, given) -> Iterator[Path]:
+    """Where the test stands: the stage's inputs, and a KLIP of 60 steps in `earlier`."""
+    folder = tmp_path_factory.mktemp("warm")
+    init(folder)
+    inputs = sea.write_inputs(folder / "made", given.chip_row, {"train": 24, "val": 6, "test": 4})
+    for name, path in STAGE.inputs.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        inputs[name].rename(folder / path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("FUSAR_CHECKPOINTS", raising=False)
+        run(tiny_config(**SMALL | {"steps": 60, "checkpoint_every": 60}), folder / "earlier")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def earlier(checkout) -> str:
+    """The md5 of that KLIP, which the cache has."""
     return keep_folder(CACHE, checkout / "earlier/klip")
 
 
