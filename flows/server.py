@@ -30,8 +30,9 @@ CLIENT = {
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
 }
 # For flow runs of workers. Prefect's client waits 2, 4, 8 ... s between its tries: eight of them bridge minutes of a
-# server's restart or of a cut network, its own five less than one.
-PATIENT = {"PREFECT_CLIENT_MAX_RETRIES": "8"}
+# server's restart or of a cut network, its own five less than one. A server whose PostgreSQL is away answers with 500,
+# which the client takes for final by itself.
+PATIENT = {"PREFECT_CLIENT_MAX_RETRIES": "8", "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500"}
 SERVER = {
     "PREFECT_SERVER_UI_ENABLED": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",

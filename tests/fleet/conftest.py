@@ -14,11 +14,8 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object_store.Object
     pytest.importorskip("s3fs", reason="requirements-fleet.lock is not installed")
     if lacking := object_store.missing_programs():
         pytest.skip(lacking)
-    machine = this_machine(tmp_path_factory.mktemp("object-store"))
-    try:
+    with this_machine(tmp_path_factory.mktemp("object-store")) as machine:
         yield object_store.start(machine, free_port(), (free_port(), free_port()))
-    finally:
-        machine.stop()
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +24,5 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Pos
     pytest.importorskip("psycopg2", reason="requirements-fleet.lock is not installed")
     if lacking := databases.missing_postgres():
         pytest.skip(lacking)
-    machine = this_machine(tmp_path_factory.mktemp("postgres"))
-    try:
+    with this_machine(tmp_path_factory.mktemp("postgres")) as machine:
         yield databases.start_postgres(machine, free_port())
-    finally:
-        machine.stop()

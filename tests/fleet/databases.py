@@ -3,9 +3,10 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from tests.fleet.machines import Machine, wait_for
 
@@ -24,12 +25,26 @@ def missing_redis() -> str:
     return "" if shutil.which("redis-server") else "no redis-server: apt-get install redis-server"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Postgres:
-    """Where the server is."""
+    """A server and where it keeps its tables.
 
-    address: str
+    Attributes:
+        machine: that it runs on.
+        port: of the server.
+        folder: of its files.
+        process: of the server, once it was started.
+    """
+
+    machine: Machine
     port: int
+    folder: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def address(self) -> str:
+        """Of its machine."""
+        return self.machine.address
 
     @property
     def mlflow(self) -> str:
@@ -41,29 +56,46 @@ class Postgres:
         """Prefect's address of its database."""
         return f"postgresql+asyncpg://{USER}@{self.address}:{self.port}/prefect"
 
+    def start(self) -> None:
+        """Start the server; killed before, it finds what it had."""
+        listen = ("-c", f"listen_addresses={self.address}", "-c", f"unix_socket_directories={self.folder}")
+        options = ("-p", str(self.port), "-c", "max_connections=200", "-c", "fsync=off")
+        command = (*_as_user(), "postgres", "-D", str(self.folder / "data"), *listen, *options)
+        self.process = self.machine.start("postgres", *command)
+        wait_for(lambda: self.machine.listens(self.port), f"PostgreSQL; see {self.machine.folder}/postgres.log")
+
+    def kill(self) -> None:
+        """kill -9 of the server and of all that it has started."""
+        assert self.process
+        processes = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+        for process in processes:
+            process.kill()
+        psutil.wait_procs(processes, 30)
+        self.process.wait(30)
+
 
 def start_postgres(machine: Machine, port: int) -> Postgres:
     """Start the server with an empty database for MLflow and one for Prefect."""
     # It does not run as root, and the user who may run it cannot look into the folders of pytest.
-    folder = Path(tempfile.mkdtemp(prefix="fusar-postgres-"))
-    machine.elsewhere.append(folder)
+    folder = machine.temporary("fusar-postgres")
     data = str(folder / "data")
-    as_user: tuple[str, ...] = ()
-    if os.geteuid() == 0:
+    if _as_user():
         shutil.chown(folder, "postgres", "postgres")
-        as_user = ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups")
     made = ("initdb", "--username", USER, "--auth=trust", "--encoding=UTF8", "--no-sync", "-D", data)
-    subprocess.run([*as_user, *made], check=True, capture_output=True, cwd=folder)
+    subprocess.run([*_as_user(), *made], check=True, capture_output=True, cwd=folder)
     with (folder / "data/pg_hba.conf").open("a") as file:
         file.write(f"host all {USER} {machine.address}/24 trust\n")
-    options = ("-c", f"listen_addresses={machine.address}", "-c", f"unix_socket_directories={folder}", "-p", str(port))
-    quick = ("-c", "fsync=off", "-c", "max_connections=200")
-    machine.start("postgres", *as_user, "postgres", "-D", data, *options, *quick)
-    wait_for(lambda: machine.listens(port), f"PostgreSQL; see {machine.folder}/postgres.log")
+    postgres = Postgres(machine, port, folder)
+    postgres.start()
     ask = ("psql", "-h", machine.address, "-p", str(port), "-U", USER, "-d", "postgres", "-c")
     for name in DATABASES:
         wait_for(lambda name=name: _makes(machine, *ask, f"CREATE DATABASE {name}"), f"database {name}")
-    return Postgres(machine.address, port)
+    return postgres
+
+
+def _as_user() -> tuple[str, ...]:
+    is_root = os.geteuid() == 0
+    return ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups") if is_root else ()
 
 
 def start_redis(machine: Machine, port: int) -> str:

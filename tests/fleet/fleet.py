@@ -1,5 +1,6 @@
 """A whole fleet: stores, servers, two workers and a person's desk, five machines that share nothing but TCP."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -7,20 +8,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.fleet import databases, object_store
-from tests.fleet.machines import Machine, network, wait_for
+from tests.fleet.machines import Machine, wait_for
+from tests.fleet.network import network
 from tests.small_house import IDENTITY
 
 PYTHON = (sys.executable, "-P", "-m")
 GIT_PORT, POSTGRES_PORT, REDIS_PORT, S3_PORT = 9418, 5432, 6379, 8000
 PREFECT_PORT, MLFLOW_PORT = 4200, 5000
+WORKERS = (("one", "control"), ("one", "cpu"), ("two", "gpu"))
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",
     "DVC_NO_ANALYTICS": "1",
 }
+# A question with a body, where there is one, to an address.
+_ASK = """
+import sys, urllib.request as u
+body = sys.argv[2].encode() if sys.argv[2:] else None
+print(u.urlopen(u.Request(sys.argv[1], body, {"Content-Type": "application/json"}), timeout=60).read().decode())
+"""
 
 
 @dataclass
@@ -59,11 +69,11 @@ class Fleet:
         remotes = {"FUSAR_GIT_REMOTE": self.git, "FUSAR_DVC_REMOTE": f"s3://{object_store.BUCKET}/dvc"}
         return {**QUIET, **servers, **remotes, **self.s3.variables}
 
-    def work(self, name: str, pool: str) -> None:
+    def work(self, name: str, pool: str, **more: str) -> None:
         """Start a worker of a pool on a machine."""
         trace = {"SMALL_HOUSE_TRACE": str(self[name].home / "trace")}
         command = ("cli.app", "worker", "start", pool, "--name", f"{pool}-{name}", "--limit", "2")
-        self[name].start(pool, *PYTHON, *command, **self.addresses, **trace)
+        self[name].start(pool, *PYTHON, *command, **self.addresses, **trace, **more)
 
     def traced(self, name: str) -> list[str]:
         """Stages that really ran on a machine."""
@@ -75,12 +85,33 @@ class Fleet:
         words = ("sh", "-ec", 'cd house; exec "$@"', "sh", *command)
         return self["desk"].run(*words, check=check, **self.addresses, SMALL_HOUSE_TRACE="/dev/null")
 
-    def retrain(self, check: bool = True) -> "subprocess.CompletedProcess[str]":
+    def retrain(self, profile: str = "laptop", check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Start a retrain of the published branch and wait for its end."""
-        parameters = ("--param", "profile=laptop", "--param", "revision=main")
+        parameters = ("--param", f"profile={profile}", "--param", "revision=main")
         return self.on_desk(
             *PYTHON, "prefect", "deployment", "run", "retrain/workers", *parameters, "--watch", check=check
         )
+
+    def ask(self, url: str, content: object = None, check: bool = True) -> Any:
+        """What Prefect's or MLflow's server answers the desk; None where it says nothing, or an error without check."""
+        body = (json.dumps(content),) if content is not None else ()
+        answer = self["desk"].run("python", "-S", "-c", _ASK, url, *body, check=check).stdout
+        return json.loads(answer) if answer.strip() else None
+
+    def flow_runs(self, flow: str) -> list[dict[str, Any]]:
+        """All runs of a flow, the oldest first."""
+        found = self.ask(f"{self.api}/flow_runs/filter", {"flows": {"name": {"any_": [flow]}}})
+        return sorted(found, key=lambda run: str(run["expected_start_time"]))
+
+    def publish(self, message: str) -> None:
+        """Commit what was changed on the desk, and push it."""
+        self.on_desk("git", *IDENTITY, "commit", "--quiet", "--all", "--message", message)
+        self.on_desk("git", "push", "--quiet", "origin", "HEAD:main")
+
+    def count_on_a_gpu(self) -> None:
+        """Stage `count` of the small house asks for pool gpu from now on."""
+        self.on_desk("sed", "-i", 's/),)$/, pool="gpu"),)/', "components/counting/stage.py")
+        self.publish("count on a GPU")
 
     def everything(self) -> str:
         """What all processes of all machines said, for a test that fails."""
@@ -90,8 +121,14 @@ class Fleet:
 
 
 @contextmanager
-def running(folder: Path, house: Path) -> Iterator[Fleet]:
-    """Start everything, with the house published from the desk; nothing is left afterwards."""
+def running(folder: Path, house: Path, **more: str) -> Iterator[Fleet]:
+    """Start everything, with the house published from the desk; nothing is left afterwards.
+
+    Args:
+        folder: of all machines.
+        house: repository that is published.
+        more: variables of the workers.
+    """
     with network(folder, "stores", "servers", "one", "two", "desk") as machines:
         stores = machines["stores"]
         postgres = databases.start_postgres(stores, POSTGRES_PORT)
@@ -103,9 +140,8 @@ def running(folder: Path, house: Path) -> Iterator[Fleet]:
         for url in (f"{fleet.api}/health", f"{fleet.mlflow}/health"):
             wait_for(lambda url=url: machines["desk"].answers(url), url)
         fleet.on_desk(*PYTHON, "cli.app", "deploy")
-        fleet.work("one", "control")
-        fleet.work("one", "cpu")
-        fleet.work("two", "gpu")
+        for name, pool in WORKERS:
+            fleet.work(name, pool, **more)
         yield fleet
 
 

@@ -1,8 +1,6 @@
 """Machines of a fleet: each has an address and a folder of its own, and reaches the others over TCP alone.
 
-On Linux, as root and with iproute2, a machine is a network namespace on a switch that is a namespace too: the machine
-of the tests is not on that network. Its mount namespace shows it one folder, always under the same name, and hides
-those of all others. Without namespaces a machine is this one: the loopback address and a folder.
+This one, the machine of the tests, has the loopback address and a folder; those of a network are in network.py.
 """
 
 import os
@@ -11,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,26 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.fleet.reaper import Reaper
+
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 900.0
 # What a shell of a fresh machine has, and nothing of the tests' own environment: no proxy, no address, no path.
 BARE = {"LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-# Before the command: show the machine's own folder as `home`, then hide the folder that holds those of all.
-_ALONE = 'mount --bind "$1" "$2"; mount -t tmpfs none "$3"; cd "$2"; shift 3; exec "$@"'
-
-
-def missing_for_namespaces() -> str:
-    """What network namespaces would need here; empty where they work."""
-    if sys.platform != "linux":
-        return "network namespaces are Linux's"
-    if os.geteuid() != 0:
-        return "network namespaces need root"
-    if shutil.which("ip") is None:
-        return "network namespaces need `ip` (iproute2)"
-    probe = f"probe{os.getpid()}"
-    made = subprocess.run(["ip", "netns", "add", probe], capture_output=True, text=True, check=False)
-    subprocess.run(["ip", "netns", "delete", probe], capture_output=True, check=False)
-    return "" if made.returncode == 0 else f"this kernel makes no network namespace ({made.stderr.strip()})"
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
@@ -59,6 +44,7 @@ class Machine:
         folder: of its files, as others than the machine itself see it.
         home: the same folder as the machine sees it.
         enter: words before each command.
+        reaper: told of all that has to end when the test does.
         elsewhere: folders outside of its own, removed in the end.
     """
 
@@ -66,6 +52,7 @@ class Machine:
     address: str
     folder: Path
     home: Path
+    reaper: Reaper
     enter: tuple[str, ...] = ()
     processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     elsewhere: list[Path] = field(default_factory=list)
@@ -83,7 +70,15 @@ class Machine:
                 start_new_session=True,
             )
         self.processes.append(process)
+        self.reaper.tell("group", process.pid)
         return process
+
+    def temporary(self, prefix: str) -> Path:
+        """A folder that other users of the machine may look into, gone in the end."""
+        folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-{os.getpid()}-"))
+        self.elsewhere.append(folder)
+        self.reaper.tell("folder", folder)
+        return folder
 
     def run(self, *command: str, check: bool = True, **variables: str) -> "subprocess.CompletedProcess[str]":
         """A command that ends; a failure shows what it said."""
@@ -129,54 +124,18 @@ class Machine:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def this_machine(folder: Path) -> Machine:
-    """The machine of the tests, with its loopback address."""
+@contextmanager
+def this_machine(folder: Path) -> Iterator[Machine]:
+    """The machine of the tests, with its loopback address; nothing that it started is left afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Machine("here", "127.0.0.1", folder, folder)
+    machine = Machine("here", "127.0.0.1", folder, folder, Reaper())
+    try:
+        yield machine
+    finally:
+        machine.stop()
+        machine.reaper.done()
 
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
-
-
-@contextmanager
-def network(folder: Path, *names: str) -> Iterator[dict[str, Machine]]:
-    """Machines on a switch of their own, at 10.77.0.1 and up; nothing of them is left afterwards."""
-    tag = f"f{os.getpid():x}"[-8:]
-    switch = f"{tag}-sw"
-    machines: dict[str, Machine] = {}
-    home = folder / "home"
-    home.mkdir(parents=True)
-    try:
-        _ip("netns", "add", switch)
-        _ip("-n", switch, "link", "add", "bridge", "type", "bridge")
-        _ip("-n", switch, "link", "set", "bridge", "up")
-        for number, name in enumerate(names, start=1):
-            machines[name] = _plug_in(folder, switch, f"{tag}-{number}", f"10.77.0.{number}", name)
-        yield machines
-    finally:
-        for machine in reversed(machines.values()):
-            machine.stop()
-        for number in range(1, len(names) + 1):
-            subprocess.run(["ip", "netns", "delete", f"{tag}-{number}"], capture_output=True, check=False)
-        subprocess.run(["ip", "netns", "delete", switch], capture_output=True, check=False)
-
-
-def _plug_in(folder: Path, switch: str, space: str, address: str, name: str) -> Machine:
-    """One namespace with a cable to the switch."""
-    port = f"p{address.rsplit('.', 1)[-1]}"
-    _ip("netns", "add", space)
-    _ip("-n", space, "link", "set", "lo", "up")
-    _ip("-n", space, "link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", switch)
-    _ip("-n", switch, "link", "set", port, "master", "bridge", "up")
-    _ip("-n", space, "addr", "add", f"{address}/24", "dev", "eth0")
-    _ip("-n", space, "link", "set", "eth0", "up")
-    own, home = folder / "machines" / name, folder / "home"
-    own.mkdir(parents=True)
-    alone = ("sh", "-ec", _ALONE, "sh", str(own), str(home), str(folder / "machines"))
-    return Machine(name, address, own, home, ("ip", "netns", "exec", space, *alone))
-
-
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)

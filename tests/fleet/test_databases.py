@@ -20,17 +20,15 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def mlflow(postgres: Postgres, s3: ObjectStore, tmp_path: Path) -> Iterator[str]:
     """MLflow's server with its tables in PostgreSQL and its files in the bucket."""
-    machine, port = this_machine(tmp_path / "mlflow-server"), free_port()
+    port = free_port()
     files = f"s3://{BUCKET}/mlflow"
     stored = ("--backend-store-uri", postgres.mlflow, "--serve-artifacts", "--artifacts-destination", files)
     listen = ("--host", "127.0.0.1", "--port", str(port), "--workers", "1")
     more = {**s3.variables, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    machine.start("mlflow", sys.executable, "-P", "-m", "mlflow", "server", *stored, *listen, **more)
-    try:
+    with this_machine(tmp_path / "mlflow-server") as machine:
+        machine.start("mlflow", sys.executable, "-P", "-m", "mlflow", "server", *stored, *listen, **more)
         wait_for(lambda: machine.answers(f"http://127.0.0.1:{port}/health"), "MLflow's server")
         yield f"http://127.0.0.1:{port}"
-    finally:
-        machine.stop()
 
 
 @pytest.fixture

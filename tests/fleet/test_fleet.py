@@ -1,32 +1,23 @@
 """A retrain on machines that have addresses and share no file: network namespaces, PostgreSQL, Redis, S3, git."""
 
-import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fleet import databases, object_store
 from tests.fleet.fleet import PYTHON, Fleet, running
-from tests.fleet.machines import missing_for_namespaces, network, wait_for
-from tests.small_house import IDENTITY, built_house  # noqa: F401
+from tests.fleet.machines import wait_for
+from tests.fleet.needs import missing, skip_without
+from tests.fleet.network import missing_for_namespaces, network
+from tests.small_house import built_house  # noqa: F401
 
 pytestmark = pytest.mark.slow
 
 
-def skip_without(*lacking: str) -> None:
-    for reason in lacking:
-        if reason:
-            pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
 def fleet(built_house: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:  # noqa: F811
-    skip_without(missing_for_namespaces(), object_store.missing_programs())
-    skip_without(databases.missing_postgres(), databases.missing_redis())
-    for package in ("s3fs", "psycopg2", "prefect_redis"):
-        pytest.importorskip(package, reason="requirements-fleet.lock is not installed")
+    skip_without(*missing())
     with running(tmp_path_factory.mktemp("fleet"), built_house) as started:
         yield started
 
@@ -49,35 +40,22 @@ def test_machines_reach_each_other_over_tcp_and_share_no_file(tmp_path: Path) ->
     assert not [name for name in left_over.split() if name in str(left.enter)]
 
 
-def flow_runs(fleet: Fleet, flow: str) -> list[dict]:
-    body = json.dumps({"flows": {"name": {"any_": [flow]}}, "sort": "START_TIME_ASC"})
-    ask = (
-        "import sys, urllib.request as u; "
-        f"r = u.Request('{fleet.api}/flow_runs/filter', sys.argv[1].encode(), {{'Content-Type': 'application/json'}}); "
-        "print(u.urlopen(r).read().decode())"
-    )
-    found: list[dict] = json.loads(fleet["desk"].run("python", "-c", ask, body).stdout)
-    return found
-
-
 def test_a_retrain_over_tcp_alone_and_a_second_one_has_nothing_to_do(fleet: Fleet) -> None:
     done = fleet.retrain(check=False)
     assert done.returncode == 0, done.stdout + done.stderr + fleet.everything()
     assert fleet.traced("one") == ["cut", "count", "total"]
-    (waited,) = flow_runs(fleet, "retrain")
+    (waited,) = fleet.flow_runs("retrain")
     assert "up to date; adder/1" in waited["state"]["message"]
-    assert [run["parameters"]["stage"] for run in flow_runs(fleet, "stage")] == ["cut", "count", "total"]
+    assert [run["parameters"]["stage"] for run in fleet.flow_runs("stage")] == ["cut", "count", "total"]
     again = fleet.retrain()
     assert again.returncode == 0
-    assert "nothing was stale" in flow_runs(fleet, "retrain")[-1]["state"]["message"]
+    assert "nothing was stale" in fleet.flow_runs("retrain")[-1]["state"]["message"]
     assert fleet.traced("one") == ["cut", "count", "total"]
 
 
 def test_a_changed_pool_sends_the_stage_to_the_other_machine_and_the_rest_is_restored(fleet: Fleet) -> None:
     """`count` moves to the machine with pool gpu, which has nothing but addresses: it pulls what it needs."""
-    fleet.on_desk("sed", "-i", 's/),)$/, pool="gpu"),)/', "components/counting/stage.py")
-    fleet.on_desk("git", *IDENTITY, "commit", "--quiet", "--all", "--message", "count on a GPU")
-    fleet.on_desk("git", "push", "--quiet", "origin", "HEAD:main")
+    fleet.count_on_a_gpu()
     before = fleet.traced("one")
     done = fleet.retrain(check=False)
     assert done.returncode == 0, done.stdout + done.stderr + fleet.everything()

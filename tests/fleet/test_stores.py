@@ -142,25 +142,24 @@ def test_a_server_that_overwrites_what_it_should_create_is_refused_before_anythi
     rclone = Path(sys.executable).with_name("rclone")
     if not rclone.exists():
         pytest.skip("no rclone: requirements-dev.lock is not installed")
-    machine, port = this_machine(tmp_path / "rclone"), free_port()
-    key, secret = "a-key", "a-secret"
+    port, key, secret = free_port(), "a-key", "a-secret"
     options = ("--addr", f"127.0.0.1:{port}", "--auth-key", f"{key},{secret}")
-    machine.start("rclone", str(rclone), "serve", "s3", *options, str(machine.home))
+    access = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+    for name, value in {**access, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}.items():
+        monkeypatch.setenv(name, value)
     try:
-        wait_for(lambda: machine.listens(port), "rclone")
-        access = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
-        for name, value in {**access, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}.items():
-            monkeypatch.setenv(name, value)
-        fsspec.get_filesystem_class("s3").clear_instance_cache()
-        files = fsspec.filesystem("s3")
-        files.mkdir("fusar")
-        with pytest.raises(NoExclusiveCreate, match="fusar/prefix/ledger: this store overwrites"):
-            Ledger("s3://fusar/prefix").append("fusar-gpt", (), version="1", **VALUES)
-        assert not files.exists("fusar/prefix/ledger/fusar-gpt/1.json")
-        with pytest.raises(NoExclusiveCreate), lease("s3://fusar/prefix", "a-stage", "somebody"):
-            pass
+        with this_machine(tmp_path / "rclone") as machine:
+            machine.start("rclone", str(rclone), "serve", "s3", *options, str(machine.home))
+            wait_for(lambda: machine.listens(port), "rclone")
+            fsspec.get_filesystem_class("s3").clear_instance_cache()
+            files = fsspec.filesystem("s3")
+            files.mkdir("fusar")
+            with pytest.raises(NoExclusiveCreate, match="fusar/prefix/ledger: this store overwrites"):
+                Ledger("s3://fusar/prefix").append("fusar-gpt", (), version="1", **VALUES)
+            assert not files.exists("fusar/prefix/ledger/fusar-gpt/1.json")
+            with pytest.raises(NoExclusiveCreate), lease("s3://fusar/prefix", "a-stage", "somebody"):
+                pass
     finally:
-        machine.stop()
         objects._ask_whether_exclusive.cache_clear()
         fsspec.get_filesystem_class("s3").clear_instance_cache()
 
