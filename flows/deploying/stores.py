@@ -4,8 +4,6 @@ import ipaddress
 import os
 from urllib.parse import urlsplit
 
-from fsspec.core import split_protocol
-
 from components.lineage.journal import journal_url
 from components.revisions.home import Home
 from flows.errors import FileStore
@@ -45,7 +43,9 @@ def _is_this_machine(url: str) -> bool:
 
 
 def _is_file(address: str) -> bool:
-    return split_protocol(address)[0] in (None, "file", "local")
+    # Not by fsspec's rule, for which `mlflow-artifacts:/1`, files that MLflow's server hands out, is a path.
+    scheme = urlsplit(address).scheme
+    return scheme in ("", "file", "local") or len(scheme) == 1  # a drive of Windows
 
 
 def _artifacts(home: Home) -> str:

@@ -32,6 +32,7 @@ from components.revisions.home import Home
 from flows.deploying.file import read_checked, read_prefect_file
 from flows.deploying.notifications import Notifications
 from flows.deploying.pools import limit_changes
+from flows.deploying.stores import _is_file
 from flows.errors import BadDeployFile, FileStore
 from flows.events import event_id, tell
 from flows.server import API_URL, CLIENT, OWN_SERVER
@@ -237,6 +238,23 @@ def test_workers_of_another_machine_are_not_given_files_of_this_one(tracking, st
     refused = CliRunner().invoke(app, ("deploy", "--check")).exception
     assert isinstance(refused, FileStore)
     assert (refused.store, "192.0.2.8" in str(refused)) == (store, True)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_file"),
+    [
+        ("mlflow-artifacts:/1", False),  # the files that MLflow's server hands out, as the server itself names them
+        ("mlflow-artifacts://servers:5000/1", False),
+        ("s3://fusar/mlflow", False),
+        ("/var/lib/mlflow", True),
+        ("file:///var/lib/mlflow", True),
+        ("mlruns", True),
+        ("C:\\mlflow", True),
+        ("", True),
+    ],
+)
+def test_which_address_is_a_file_of_this_machine(address, is_file):
+    assert _is_file(address) == is_file
 
 
 def test_a_server_that_does_not_answer_is_named(house, monkeypatch):
