@@ -30,7 +30,7 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_
     until = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < until, f"waited in vain for {what}"
-        time.sleep(0.1)
+        time.sleep(1)  # most conditions start a process: on a busy machine they would keep it busy
     return found
 
 
