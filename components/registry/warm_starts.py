@@ -25,7 +25,7 @@ Withdrawals = Mapping[str, Withdrawal]
 def warm_parent(client: MlflowClient, model: RegisteredModel, md5: str, contents: Withdrawals) -> Parent:
     """The version of a model that has this folder.
 
-    Several may have the same bytes, as a scene that is only tested on changes no weight: then the newest one that no
+    Several may have the same bytes, as a scene that is only tested on changes no weight: then the oldest one that no
     withdrawal reached answers for them.
 
     Args:
@@ -37,7 +37,7 @@ def warm_parent(client: MlflowClient, model: RegisteredModel, md5: str, contents
     Raises:
         IncompleteLineage: no registered version has it.
     """
-    found = [version for version in versions_of(client, model.name) if _folder(client, version) == md5]
+    found = [version for version in reversed(versions_of(client, model.name)) if _folder(client, version) == md5]
     if not found:
         key = f"{model.kind.starting_stage}.{WARM_START}"
         what = f"registered version of {model.name} with the model folder {md5}, which {key} names"
