@@ -121,9 +121,9 @@ def _percent(figure: Mapping[str, float] | None) -> str:
 def main() -> None:
     """Measure, print, and add what was measured to the JSON under the profile's name."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.warm_start.quality", description=__doc__)
-    parser.add_argument("--profile", default="tiny", help="parameter set in profiles/")
-    parser.add_argument("--catalogue", default="tiny", help="scenes of the earlier version: tiny, demo")
-    parser.add_argument("--steps-times", type=float, default=20.0, help="steps of all trainings, times the profile's")
+    parser.add_argument("--profile", default="laptop", help="parameter set in profiles/")
+    parser.add_argument("--catalogue", default="demo", help="scenes of the earlier version: demo, tiny")
+    parser.add_argument("--steps-times", type=float, default=1.0, help="steps of all trainings, times the profile's")
     parser.add_argument("--seeds", type=int, default=1, help="how often everything is trained, each with other seeds")
     parser.add_argument("--shares", type=float, nargs="+", default=SHARES, help="steps of a warm start, of those anew")
     parser.add_argument("--earlier", type=Path, help="finished checkout of the earlier version, instead of training it")
