@@ -7,11 +7,13 @@ from prefect import flow
 from prefect.states import Completed, Failed, State
 
 from components.contract.errors import FusarError
-from components.revisions.data_commits import commit_data
-from components.revisions.data_commits import publish as push
+from components.lineage.journal import journal_url
+from components.revisions.data_commits import commit_data, publish
+from components.revisions.git import origin
 from components.revisions.home import Home, find_home
 from components.tracking.markdown import code, escaped, table
 from flows.artifacts import key_of, show_markdown
+from flows.deploying.stores import is_file
 from flows.drift import DRIFT_FOUND, REPORTS, Request, Seen, key_of_scenes, look, payload_of
 from flows.events import VERSION_RESOURCE, event_id, tell
 from flows.parameters import AskedVersion, Location
@@ -24,7 +26,6 @@ def monitor(
     scenes: Location | None = None,
     predictions: Location | None = None,
     model: AskedVersion = "fusar-gpt@champion",
-    publish: bool = False,
 ) -> State[None]:
     """Compare new scenes, or answers to them, with those that made a version; on drift, have a retrain started.
 
@@ -32,7 +33,6 @@ def monitor(
         scenes: Data folder of new scenes (items, scenes ...); relative to the repository.
         predictions: Folder that predictions were written to; relative to the repository.
         model: MODEL@ALIAS or MODEL/VERSION.
-        publish: Push the commit with the new scenes to a branch at origin, as workers on other machines need.
     """
     home = find_home(Path.cwd())
     scene_folder, prediction_folder = (home.root / name if name else None for name in (scenes, predictions))
@@ -41,7 +41,7 @@ def monitor(
     try:
         seen = look(home, request)
         page = _write_page(home, seen, request)
-        commit = _commit(home, seen, request, publish) if seen.watched.drift.is_found else ""
+        commit = _commit(home, seen, request) if seen.watched.drift.is_found else ""
     except FusarError as error:
         return Failed(message=str(error))
     version = seen.watched.version.name
@@ -53,16 +53,21 @@ def monitor(
     return Completed(name="Drift found", message=seen.reason + ("" if told else "; no server took the event"))
 
 
-def _commit(home: Home, seen: Seen, request: Request, publish: bool) -> str:
+def _commit(home: Home, seen: Seen, request: Request) -> str:
     """The commit that made the version with the new scenes on top; the commit itself where no scenes were given."""
     base = seen.watched.version.commit
     if request.scenes is None:
         return base
     message = f"[data] {len(seen.scenes)} new scenes that differ from those of {seen.watched.version.name}"
     commit = commit_data(home, base, request.scenes, message)
-    if publish and commit != base:
-        push(home, commit)
+    if commit != base and _has_workers_elsewhere(home):
+        publish(home, commit)
     return commit
+
+
+def _has_workers_elsewhere(home: Home) -> bool:
+    """Whether workers on other machines may take the retrain: they need a DVC remote and a git remote of their own."""
+    return bool(origin(home.root)) and not is_file(journal_url(home.root))
 
 
 def _write_page(home: Home, seen: Seen, request: Request) -> Path:

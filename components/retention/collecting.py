@@ -16,6 +16,7 @@ from filelock import FileLock
 from mlflow import MlflowClient
 
 from components.retention.committed import file_md5s, ref_md5s
+from components.retention.data_commits import DATA, data_garbage
 from components.retention.errors import NotAnAge
 from components.retention.garbage import Garbage
 from components.retention.leftovers import checkout_garbage, checkouts, memo_garbage, shown_garbage
@@ -30,7 +31,7 @@ from components.revisions.home import Home
 DEFAULT_DAYS: Final = 14.0  # as git keeps what nothing refers to
 _DAY_S, _MOST_DAYS = 86400.0, 36500.0
 _REGISTER_LOCK: Final = "register.lock"
-_WAIT: Final = frozenset({OBJECTS, RUNS, LEASES, CHECKPOINTS})  # for open retrains
+_WAIT: Final = frozenset({DATA, OBJECTS, RUNS, LEASES, CHECKPOINTS})  # for open retrains
 _BATCH: Final = 1000  # items; between two batches it is asked whether a retrain has begun elsewhere
 
 
@@ -83,9 +84,14 @@ def _collect(home: Home, client: MlflowClient, cutoff: float, busy: tuple[str, .
     waiting = _waiting(client, busy)
     old = checkouts(home, busy, cutoff)
     inventories = tuple(inventory(place) for place in places_of(home.root))
-    roots = dict(version_md5s(client)) | dict(ref_md5s(home)) | dict(file_md5s(home, _trees(home, old)))
+    using = dict(version_md5s(client)) | dict(file_md5s(home, _trees(home, old)))
+    refs = dict(ref_md5s(home))
+    data = data_garbage(home, refs, frozenset[str]().union(*using.values()), cutoff)
+    going = {item.path for item in data.items}
+    roots = using | {name: md5s for name, md5s in refs.items() if name not in going}
     stay = needed(inventories, frozenset[str]().union(*roots.values()), cutoff)
-    garbage = [found for each in inventories for found in garbage_of(each, stay, cutoff)]
+    # The refs first: a kill then leaves objects that nobody names, and no ref whose objects are gone.
+    garbage = [data, *(found for each in inventories for found in garbage_of(each, stay, cutoff))]
     garbage += unfinished_garbage(home, cutoff)
     garbage += [*memo_garbage(home, stay, cutoff), checkout_garbage(home, old), *shown_garbage(home, busy, cutoff)]
     if not is_dry:

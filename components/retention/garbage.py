@@ -11,7 +11,7 @@ class Garbage:
     """What may go of one kind in one place.
 
     Attributes:
-        kind: objects, run-cache, leases, checkpoints, memo, checkouts, logs, side folders.
+        kind: data commits, objects, run-cache, leases, checkpoints, memo, checkouts, logs, side folders.
         place: the store or the folder, as a person calls it.
         items: what may go, in the order in which it goes.
         kept: how many stay.

@@ -25,6 +25,7 @@ DATA_FILE: Final = "data.dvc"
 _FOLDERS: Final = ("items", "scenes", "land_cover", "objects", "alphaearth")
 _IDENTITY: Final = ("-c", "user.name=fusar", "-c", "user.email=fusar@localhost", "-c", "commit.gpgsign=false")
 _HELD: Final = "data"
+REFS: Final = f"refs/fusar/{_HELD}"
 
 
 def commit_data(home: Home, base: str, source: Path, message: str) -> str:
@@ -62,6 +63,11 @@ def files_of(home: Home, commit: str) -> frozenset[str]:
                 return _known(repo)
         except DvcException as error:
             raise DataNotAdded(DATA_FILE, str(error)) from error
+
+
+def asked_file(home: Home, ref: str) -> Path:
+    """The empty file whose time says when somebody last asked for the commit that a ref of `REFS` holds."""
+    return home.state / "data-commits" / ref.rsplit("/", 1)[-1]
 
 
 def publish(home: Home, commit: str) -> str:
@@ -111,8 +117,11 @@ def _commit(home: Home, base: str, folder: Path, new: tuple[Path, str]) -> str:
     except DvcException as error:
         raise DataNotAdded(str(source), str(error)) from error
     key = f"{base[:12]}-{_digest((folder / DATA_FILE).read_text(encoding='utf-8'))[:12]}"
+    asked = asked_file(home, f"{REFS}/{key}")
+    asked.parent.mkdir(exist_ok=True)
+    asked.touch()  # first: garbage collection must not drop a commit that is about to be retrained
     try:
-        return git.resolve(home.root, f"refs/fusar/{_HELD}/{key}")
+        return git.resolve(home.root, f"{REFS}/{key}")
     except UnknownRevision:
         git.git(folder, "add", "--", DATA_FILE)
         git.git(folder, *_IDENTITY, "commit", "--quiet", "--no-verify", "-m", message)

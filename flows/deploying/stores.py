@@ -20,16 +20,16 @@ def refuse_file_stores(home: Home, api_url: str) -> None:
     if _is_this_machine(api_url):
         return
     tracking = os.environ.get(TRACKING_URI, "")
-    if _is_file(tracking) or tracking.startswith("sqlite:"):
+    if is_file(tracking) or tracking.startswith("sqlite:"):
         where = tracking or str(home.root / "mlruns")
         raise FileStore("MLflow", where, api_url, f"Set {TRACKING_URI} to the address of an MLflow server")
     remote = journal_url(home.root)
-    if _is_file(remote):
+    if is_file(remote):
         raise FileStore(
             "DVC", remote, api_url, "Set one with: dvc remote add --default --force store s3://BUCKET/PREFIX"
         )
     artifacts = _artifacts(home)
-    if _is_file(artifacts):
+    if is_file(artifacts):
         problem = "Start MLflow's server with --serve-artifacts, or with an object store as its artifact root"
         raise FileStore("MLflow", artifacts, api_url, problem)
 
@@ -42,7 +42,8 @@ def _is_this_machine(url: str) -> bool:
         return host == "localhost"
 
 
-def _is_file(address: str) -> bool:
+def is_file(address: str) -> bool:
+    """Whether a store's address is a file or a folder of this machine."""
     # Not by fsspec's rule, for which `mlflow-artifacts:/1`, files that MLflow's server hands out, is a path.
     scheme = urlsplit(address).scheme
     return scheme in ("", "file", "local") or len(scheme) == 1  # a drive of Windows

@@ -1,5 +1,6 @@
 """Garbage of a small house, which has no versions: age, locks, open retrains, and what a worker leaves."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -8,11 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from filelock import FileLock
 
 from cli.app import main
 from components.lineage.versions import open_registry
 from components.retention.collecting import collect
+from components.revisions.data_commits import REFS, asked_file, commit_data
+from components.revisions.git import blob, git, resolve
 from components.revisions.home import Home
 from components.revisions.lock import keep, read_lock
 from components.tracking.runs import Tracking
@@ -124,3 +128,30 @@ def test_a_person_sees_first_what_would_go(house, monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "removed" in said and said.splitlines()[-1] == "Next: fusar lineage verify"
     assert not any(has(house, md5) for md5 in outputs(house))
+
+
+def test_new_scenes_stay_while_a_retrain_of_them_may_run_and_go_with_the_last_who_needs_them(house, tmp_path):
+    home = Home(house)
+    (tmp_path / "incoming/scenes").mkdir(parents=True)
+    (tmp_path / "incoming/scenes/new.tif").write_text("pixels of nobody else")
+    commit = commit_data(home, resolve(house, "HEAD"), tmp_path / "incoming", "a scene")
+    ref = git(house, "for-each-ref", "--format=%(refname)", REFS).decode().strip()
+    pixels = hashlib.md5(b"pixels of nobody else", usedforsecurity=False).hexdigest()
+    manifest = yaml.safe_load(blob(house, commit, "data.dvc"))["outs"][0]["md5"]
+
+    def is_there() -> bool:
+        assert has(house, pixels) == bool(git(house, "for-each-ref", ref))
+        return has(house, pixels)
+
+    assert gone(house)["data commits data"] == 0 and is_there(), "it is young"
+    with home.busy("laptop"):
+        assert "data commits data" not in gone(house, days=0) and is_there(), "a retrain is open"
+    keep(home, "laptop", {"cut": {"cmd": "", "deps": [{"path": "data", "md5": manifest}]}})
+    assert gone(house, days=0)["data commits data"] == 0 and is_there(), "a lock names its data"
+    (home.locks / "laptop.lock").unlink()
+    os.utime(asked_file(home, ref), (time.time() + 100, time.time() + 100))
+    assert gone(house, days=0)["data commits data"] == 0 and is_there(), "somebody has just asked for it"
+    os.utime(asked_file(home, ref), (LONG_AGO, LONG_AGO))
+    assert gone(house, days=0, is_dry=True)["data commits data"] == 1 and is_there()
+    assert gone(house, days=0)["data commits data"] == 1 and not is_there()
+    assert not asked_file(home, ref).exists() and git(house, "for-each-ref", REFS) == b""
