@@ -17,7 +17,7 @@ from components.revisions.home import HOME, Home, find_home
 from components.tracking.addresses import experiments_address
 from flows.environment import QUIET
 from flows.errors import DatabaseInUse, PortTaken, ServicesFailed
-from flows.server import API_URL, CLIENT
+from flows.server import API_URL, CLIENT, PATIENT
 from flows.services import (
     DEFAULT_PORTS,
     LOOPBACK,
@@ -155,7 +155,8 @@ def _start(
     log_file = home.logs / "deployments.log"
     with log_file.open("wb") as log:
         command = [sys.executable, "-m", "flows.deployments"]
-        code = subprocess.run(command, cwd=home.root, env=variables, stdout=log, stderr=log, check=False).returncode
+        patient = {**PATIENT, **variables}  # workers that start at the same time may keep SQLite locked for seconds
+        code = subprocess.run(command, cwd=home.root, env=patient, stdout=log, stderr=log, check=False).returncode
     if code != 0 and not stop.is_set():
         raise ServicesFailed("the deployments of prefect.yaml were refused", f"All that was said: {log_file}.")
     announce(home, services)

@@ -22,7 +22,7 @@ from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolUpdate
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Failed, Running
 from typer.testing import CliRunner
 
@@ -369,7 +369,8 @@ def test_with_a_limit_of_one_on_every_pool_three_retrains_at_once_all_finish(alo
     process = start(house, ports)
     services = wait_until_up(house, process)
     asked = [("laptop", "HEAD", "background"), ("tiny", "HEAD", "normal"), ("laptop", f"{first}~1", "urgent")]
-    with temporary_settings({PREFECT_API_URL: services.prefect_api}), get_client(sync_client=True) as there:
+    patient = {PREFECT_API_URL: services.prefect_api, PREFECT_CLIENT_MAX_RETRIES: 8}
+    with temporary_settings(patient), get_client(sync_client=True) as there:
         for pool in ("control", "cpu", "gpu"):
             there.update_work_pool(pool, WorkPoolUpdate(concurrency_limit=1))
         deployment = there.read_deployment_by_name("retrain/workers").id
