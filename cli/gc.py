@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
     from components.retention.collecting import Collection
 
-AGE = typer.Option("--older-than", metavar="DAYS", help="What was written in the last DAYS stays, whoever needs it.")
+AGE = typer.Option(
+    "--older-than", metavar="DAYS", min=0, max=36500, help="What was written in the last DAYS stays, whoever needs it."
+)
 
 
 def gc(

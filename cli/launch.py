@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from components.training.footprint import Footprint
 
 STAGE = typer.Argument(help="Stage that trains.")
-LAUNCHER = typer.Option(help="File of torchrun's variables (deploy/launch/); what the environment sets comes first.")
+LAUNCHER = typer.Option(
+    help="File of torchrun's variables (deploy/launch/); what the environment sets comes first.",
+    exists=True,
+    dir_okay=False,
+)
 PROFILE = typer.Option(help="With --dry-run: the parameter set to look at; without it, params.yaml of this folder.")
 PACKAGES = {"pretrain": "components.pretraining", "align": "components.finetuning", "instruct": "components.finetuning"}
 
@@ -34,6 +38,8 @@ def launch(
     if not dry_run:
         os.execve(sys.executable, [sys.executable, "-m", PACKAGES[stage], stage], {**variables, **os.environ})
     file = Path("params.yaml") if profile is None else Path("profiles") / f"{profile}.yaml"
+    if not file.is_file():
+        raise typer.BadParameter(f"there is no {file} here", param_hint="--profile")
     found = plan_of(stage, file, {**variables, **os.environ}, on_gpus=not cpu)
     if as_json:
         typer.echo(json.dumps(found))
@@ -46,15 +52,15 @@ def variables_of(launcher: Path) -> dict[str, str]:
     """What a launcher file sets.
 
     Raises:
-        MissingInput: there is no such file.
+        BadParameter: it is no text.
     """
     from dotenv import dotenv_values
 
-    from components.contract.errors import MissingInput
-
-    if not launcher.is_file():
-        raise MissingInput("launch", str(launcher))
-    return {name: value for name, value in dotenv_values(launcher, interpolate=False).items() if value is not None}
+    try:
+        found = dotenv_values(launcher, interpolate=False)
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"{launcher} is no text", param_hint="--launcher") from error
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def plan_of(stage: str, params: Path, variables: dict[str, str], on_gpus: bool) -> dict[str, Any]:

@@ -19,6 +19,17 @@ class NotOurs(BackupError):
         return f"{self.part} at {self.place}: not a file or folder of this machine. {remedy}"
 
 
+class NoPlace(BackupError):
+    """A backup cannot be kept where it should be."""
+
+    def __init__(self, folder: str, problem: str) -> None:
+        super().__init__(folder, problem)
+        self.folder, self.problem = folder, problem
+
+    def __str__(self) -> str:
+        return f"{self.folder}: no place for a backup ({self.problem}). Name a folder on another disk, or machine."
+
+
 class NoBackup(BackupError):
     """A folder holds no whole backup, or not the one that was written."""
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import fsspec
 from filelock import FileLock
 
-from components.backup.errors import NotOurs
+from components.backup.errors import NoPlace, NotOurs
 from components.backup.points import (
     ARTIFACTS,
     BUNDLE,
@@ -53,11 +53,17 @@ def back_up(home: Home, folder: Path) -> Point:
 
     Raises:
         NotOurs: MLflow's store is no file of this machine.
+        NoPlace: the folder lies in the repository, or cannot be written.
     """
     database = _database(home)
     at = datetime.now(UTC)
     place = folder / POINTS / at.strftime("%Y%m%dT%H%M%S.%fZ")
-    place.mkdir(parents=True)
+    if folder.resolve().is_relative_to(home.root.resolve()):
+        raise NoPlace(str(folder), "it lies in the repository itself")
+    try:
+        place.mkdir(parents=True)
+    except OSError as error:
+        raise NoPlace(str(folder), error.strerror or type(error).__name__) from error
     files, remote = fsspec.core.url_to_fs(journal_url(home.root))
     home.state.mkdir(parents=True, exist_ok=True)
     with FileLock(home.state / "register.lock"):  # no version is half of before and half of after

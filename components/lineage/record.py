@@ -1,6 +1,6 @@
 """What made a model version, as one record: from the git commit down to the scenes."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -85,6 +85,7 @@ class Verdict(Part):
 class Evaluation(Part):
     """What the version is worth: every metric, and the table of the items behind them."""
 
+    schema_version: Literal[1] = 1
     stage: StageEntry
     metrics: dict[str, float]
     items: Content

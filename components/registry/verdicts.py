@@ -16,6 +16,7 @@ from components.lineage.versions import VERDICT_TAG, VERDICTS_FOLDER, fetch, log
 from components.registry.gates.gate import Outcome
 from components.registry.upserting import upsert
 
+SCHEMA: Final = 1  # of the artifact
 CHECKED: Final = "checked"
 AWAITING: Final = "awaiting approval"
 PASSED: Final = "passed"  # first words of the tag, which the digest of the artifact follows
@@ -73,8 +74,9 @@ class Verdict:
 
 
 def as_bytes(verdict: Verdict) -> bytes:
-    """The artifact of a verdict; its SHA-256 names it."""
-    return (json.dumps(verdict.as_dict(), indent=1, sort_keys=True, default=str) + "\n").encode()
+    """The artifact of a verdict; its SHA-256 names it. One without a schema version is of the first."""
+    content = {"schema_version": SCHEMA, **verdict.as_dict()}
+    return (json.dumps(content, indent=1, sort_keys=True, default=str) + "\n").encode()
 
 
 def keep_verdict(client: MlflowClient, verdict: Verdict) -> str:

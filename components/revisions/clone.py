@@ -7,7 +7,7 @@ from typing import Final
 from filelock import FileLock
 
 from components.revisions.admission import refuse_links
-from components.revisions.errors import GitFailed, NotPublished, RefusedRevision
+from components.revisions.errors import GitFailed, NoFolder, NotPublished, RefusedRevision
 from components.revisions.git import git, resolve
 from components.revisions.home import Home
 
@@ -30,12 +30,16 @@ def make_home(folder: Path, git_remote: str, dvc_remote: str = "") -> Home:
 
     Raises:
         RefusedRevision: the address looks like an option of git.
+        NoFolder: the clone cannot be made there.
         GitFailed: git cannot reach the remote, or it has no commit.
     """
     if git_remote.startswith("-"):
         raise RefusedRevision(git_remote)
     home = Home(folder.resolve())
-    home.state.mkdir(parents=True, exist_ok=True)
+    try:
+        home.state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NoFolder(str(folder), error.strerror or type(error).__name__) from error
     with FileLock(home.state / "clone.lock"):  # several workers of one machine may start at once
         # Without a template, which may bring hooks.
         git(home.root, "init", "--quiet", "--template=")

@@ -68,7 +68,21 @@ class GitFailed(RevisionError):
         self.answer = answer
 
     def __str__(self) -> str:
-        return f"git {self.command}: {self.answer}. Mend the repository (`git fsck`) and repeat the command."
+        # Git answers in several lines, of which the first says what is wrong.
+        said = "; ".join(line.strip() for line in self.answer.splitlines() if line.strip()).rstrip(".")
+        return f"git {self.command}: {said}. Mend the repository (`git fsck`) or its remote, and repeat the command."
+
+
+class NoFolder(RevisionError):
+    """A worker's clone cannot be made where it should be."""
+
+    def __init__(self, folder: str, problem: str) -> None:
+        super().__init__(folder, problem)
+        self.folder = folder
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.folder}: no folder for a clone ({self.problem}). Set FUSAR_HOME to one that can be written."
 
 
 class Busy(RevisionError):

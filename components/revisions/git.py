@@ -40,7 +40,9 @@ def main_folder(folder: Path) -> Path:
     """
     try:
         listing = git(folder, "worktree", "list", "--porcelain", "-z")
-    except (GitFailed, FileNotFoundError, NotADirectoryError) as error:
+    except GitFailed as error:
+        raise NotARepository(str(folder), error.answer) from error
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise NotARepository(str(folder), str(error)) from error
     return Path(os.fsdecode(listing.split(b"\0", 1)[0].removeprefix(b"worktree ")))
 

@@ -71,3 +71,21 @@ def test_of_a_pretrained_base_its_configuration_is_enough(tmp_path):
     assert sum(item.numel() for item in own.values()) == 8_292_166_656
     assert {str(item.dtype) for item in own.values()} == {"torch.bfloat16"}
     assert {item.device.type for item in gpt.network.parameters()} == {"meta"}
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--launcher", "none.env"), "none.env"),
+        (("--launcher", "."), "is a directory"),
+        (("--launcher", "torn.env"), "is no text"),
+        (("--profile", "none"), "there is no profiles/none.yaml here"),
+    ],
+)
+def test_a_file_that_is_none_is_misuse(options, problem, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "torn.env").write_bytes(b"WORLD=\xff\xfe\n")
+    (tmp_path / "good.env").write_text("PET_NNODES=1\n")
+    launcher = () if "--launcher" in options else ("--launcher", "good.env")
+    done = CliRunner().invoke(app, ("launch", "align", "--dry-run", *options, *launcher), env={"COLUMNS": "200"})
+    assert done.exit_code == 2 and problem in done.output

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.backup.errors import NoBackup, NotEmpty, NotOurs
+from components.backup.errors import NoBackup, NoPlace, NotEmpty, NotOurs
 from components.backup.keeping import back_up
 from components.backup.points import POINTS, newest_point
 from components.backup.restoring import restore
@@ -117,3 +117,13 @@ def test_a_store_on_a_server_is_not_ours_to_copy(kept, tmp_path, monkeypatch):
         back_up(Home(kept[0]), tmp_path / "other")
     assert "hunter2" not in str(raised.value)
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("where", ["house/.fusar/remote", "house/new", "file/in/it", "/proc/none"])
+def test_a_place_that_is_none_is_named_and_nothing_is_written(where: str, tmp_path: Path) -> None:
+    (tmp_path / "house/mlruns").mkdir(parents=True)
+    (tmp_path / "house/mlruns/mlflow.db").touch()
+    (tmp_path / "file").touch()
+    with pytest.raises(NoPlace, match="no place for a backup"):
+        back_up(Home(tmp_path / "house"), tmp_path / where)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "house"]
