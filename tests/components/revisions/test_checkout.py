@@ -172,7 +172,8 @@ def test_every_error_survives_pickling_and_names_a_remedy():
         errors.UnknownStage("s", ("a",)), errors.TornLock("s", "a"),
         errors.LeaseUnreachable("s3://x", "no"), errors.JoinedFailed("p", "no"),
         errors.NotPublished("c" * 40, "git://x/y"), errors.RefusedCommit("c" * 40, "dvc.yaml", "no"),
-        errors.Poisoned("s", "a", "no"), errors.DataNotAdded("/x", "no"), errors.NoExclusiveCreate("s3://x"), errors.NoFolder("/x", "no"),
+        errors.Poisoned("s", "a", "no"), errors.DataNotAdded("/x", "no"), errors.NoExclusiveCreate("s3://x"),
+        errors.NoFolder("/x", "no"),
     ]  # fmt: skip
     assert {type(sample) for sample in samples} == set(errors.RevisionError.__subclasses__())
     for sample in samples:
