@@ -45,6 +45,8 @@ def test_what_an_image_copies_is_let_through_and_exists(name):
     assert all((ROOT / path).exists() for path in let_through)
     copied = [line.split()[1:-1] for line in (DEPLOY / name).read_text().splitlines() if line.startswith("COPY ")]
     assert {path for paths in copied for path in paths} <= {*let_through, "."}
+    # The addresses of the manifests name a bucket: only these packages reach it.
+    assert "--requirement requirements-fleet.lock" in (DEPLOY / name).read_text()
 
 
 def manifests() -> list[Any]:
