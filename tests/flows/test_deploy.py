@@ -29,10 +29,10 @@ from typer.testing import CliRunner
 from cli.app import app
 from components.registry.ledger import Ledger
 from components.revisions.home import Home
+from flows.deploying import stores
 from flows.deploying.file import read_checked, read_prefect_file
 from flows.deploying.notifications import Notifications
 from flows.deploying.pools import limit_changes
-from flows.deploying.stores import _is_file
 from flows.errors import BadDeployFile, FileStore
 from flows.events import event_id, tell
 from flows.server import API_URL, CLIENT, OWN_SERVER
@@ -254,7 +254,7 @@ def test_workers_of_another_machine_are_not_given_files_of_this_one(tracking, st
     ],
 )
 def test_which_address_is_a_file_of_this_machine(address, is_file):
-    assert _is_file(address) == is_file
+    assert stores.is_file(address) == is_file
 
 
 def test_a_server_that_does_not_answer_is_named(house, monkeypatch):
