@@ -128,7 +128,7 @@ def test_a_place_that_does_not_answer_keeps_nobody_from_the_others(watched):
         assert said.startswith(f"Failed: {broken.url}")
         assert f"{tip[:12]} laptop: started" in said and f"{good.url}: 1 new items" in said
         good.items.append(item(2, "2026-02-03T00:00:00Z"))
-        assert f"{good.url}: 1 new items" in look(branch="none", stac=tuple(stac[1:]))
+        assert f"{good.url}: 1 new items" in look(stac=tuple(stac[1:]))
     assert "remote 'origin' has none of this name" in look(branch="none")
 
 
