@@ -5,6 +5,8 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from benchmarks.cost_of_change.clock import CommandClock, Spent, timed
 from benchmarks.orchestration.errors import NotMeasurable
@@ -61,7 +63,7 @@ def bring_up_data(home: Home, checkout: Checkout, clock: CommandClock) -> Retrai
     """
     lock = kept_lock(home, checkout.profile)
     write_lock(checkout.lock, read_lock(lock))
-    asked_s, states = _clocked(lambda: ask(checkout.folder))
+    asked_s, states = _clocked(partial(ask, checkout.folder))
     stale = {state.name for state in states if state.is_stale}
     if missing := set(DATA_STAGES) - stale:
         raise NotMeasurable(f"{', '.join(sorted(missing))} is not stale", "Every repeat must add a scene.")
@@ -73,7 +75,7 @@ def bring_up_data(home: Home, checkout: Checkout, clock: CommandClock) -> Retrai
         environment = clock.environment(child_environment(home))
         whole, said = timed([*DVC, json.dumps(commands)], checkout.folder, environment)
         entries[name] = entry = read_lock(checkout.lock)[name]
-        checked_s, _ = _clocked(lambda name=name, entry=entry: check_outputs(checkout.folder, name, entry))
+        checked_s, _ = _clocked(partial(check_outputs, checkout.folder, name, entry))
         command = clock.read()
         costs[name] = StageCost(command, whole - command, checked_s, *_counted(name, said))
     keep(home, checkout.profile, entries)
@@ -87,7 +89,7 @@ def _counted(stage: str, said: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _clocked[Result](call: Callable[[], Result]) -> tuple[float, Result]:
+def _clocked(call: Callable[[], Any]) -> tuple[float, Any]:
     began = time.perf_counter()
     result = call()
     return time.perf_counter() - began, result
