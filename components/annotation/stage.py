@@ -1,6 +1,8 @@
 """The stage annotate: eight coded clauses for every chip, with what each rests on."""
 
-import json
+import sys
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from components.annotation.rules import Rules
 from components.contract.progress import progress
 from components.contract.stage import Metrics, Paths, Stage, StageConfig
 from components.memo.code import code_digest
+from components.memo.notes import with_notes, without_notes
 from components.memo.store import Memo, memo_here, memo_key
 from components.records.families import UNKNOWN_CODE
 from components.records.schemas import ANNOTATIONS, CHIPS, INJECTED
@@ -20,6 +23,8 @@ from components.records.tables import read_table, write_table
 
 # What the memo's version of the code covers: this package and the foundations that it imports.
 CODE = ("components.annotation", "components.contract", "components.memo", "components.records")
+
+_CAPTIONS = "captions_"
 
 
 class AnnotationConfig(StageConfig):
@@ -31,60 +36,73 @@ class AnnotationConfig(StageConfig):
 
 
 def run_annotate(config: AnnotationConfig, inputs: Paths, outputs: Paths) -> Metrics:
-    """Annotate every scene's chips; list in `injected.parquet` each clause that was made wrong on purpose."""
-    folder = outputs["annotations"]
-    folder.mkdir(parents=True, exist_ok=True)
+    """Annotate every scene's chips; list in `injected/` each clause that was made wrong on purpose.
+
+    Both outputs hold one file per scene, `injected` only for scenes that have such a clause: a new scene changes none.
+    """
+    folder, injected = outputs["annotations"], outputs["injected"]
+    for path in (folder, injected):
+        path.mkdir(parents=True, exist_ok=True)
     scenes = sorted(inputs["chips"].glob("*.parquet"))
-    injected: list[dict[str, Any]] = []
     memo = memo_here()
-    version = code_digest(CODE) if memo else ""
+    version = memo_key(code_digest(CODE), config.model_dump_json()) if memo else ""
+    total: Counter[str] = Counter()
     for scene in progress(scenes, "annotating scenes", len(scenes)):
-        target = folder / scene.name
-        if memo is None:
-            injected.extend(annotate_scene(scene, config, target))
-        else:
-            injected.extend(_remembered(memo, version, scene, config, target))
-    write_table(injected, INJECTED, outputs["injected.parquet"])
-    return _metrics(folder, len(injected))
+        counts, records = _remembered(memo, version, scene, config, folder / scene.name)
+        total.update(counts)
+        if records:
+            write_table(records, INJECTED, injected / scene.name)
+    print(f"chips annotated {total['anew']}, restored from the memo {total['restored']}", file=sys.stderr)
+    return _metrics(total)
 
 
-def annotate_scene(scene: Path, config: AnnotationConfig, target: Path) -> list[dict[str, Any]]:
-    """Write one scene's rows of ANNOTATIONS to `target` and return its rows of INJECTED."""
+def annotate_scene(scene: Path, config: AnnotationConfig, target: Path) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    """Write one scene's rows of ANNOTATIONS to `target`.
+
+    Returns:
+        Counts (`clauses`, `unknown`, `corrupted`, `captions_<family>`) and the scene's rows of INJECTED.
+    """
     rows: list[dict[str, Any]] = []
     injected: list[dict[str, Any]] = []
+    counts: Counter[str] = Counter()
     for chip in read_table(scene, CHIPS, COLUMNS).to_pylist():
         clauses = annotate_chip(chip, config.rules)
         if (record := corrupt_caption(clauses, config.corrupt_share, config.corrupt_seed)) is not None:
             injected.append(record)
+        counts[f"{_CAPTIONS}{clauses[0]['family']}"] += 1
+        counts["unknown"] += sum(clause["code"] == UNKNOWN_CODE for clause in clauses)
         rows.extend(clauses)
     write_table(rows, ANNOTATIONS, target)
-    return injected
+    return {**counts, "clauses": len(rows), "corrupted": len(injected)}, injected
 
 
-def _remembered(memo: Memo, version: str, scene: Path, config: AnnotationConfig, target: Path) -> list[dict[str, Any]]:
+def _remembered(
+    memo: Memo | None, version: str, scene: Path, config: AnnotationConfig, target: Path
+) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """As `annotate_scene`, but a scene whose bytes, parameters and code were seen before is only copied."""
-    made_of = (version, config.model_dump_json(), scene.name, scene.read_bytes())
-    clauses_key, injected_key = (memo_key("annotate", part, *made_of) for part in ("clauses", "injected"))
-    clauses, injected = memo.get(clauses_key), memo.get(injected_key)
-    if clauses is not None and injected is not None:
-        target.write_bytes(clauses)
-        known: list[dict[str, Any]] = json.loads(injected)
-        return known
-    fresh = annotate_scene(scene, config, target)
-    memo.put(clauses_key, target.read_bytes())
-    memo.put(injected_key, json.dumps(fresh).encode())
-    return fresh
+    key = memo_key("annotate", version, scene.name, scene.read_bytes()) if memo else ""
+    if memo and (kept := memo.get(key)) is not None:
+        notes, content = without_notes(kept)
+        target.write_bytes(content)
+        return {**notes["counts"], "restored": _chips(notes["counts"])}, notes["injected"]
+    counts, injected = annotate_scene(scene, config, target)
+    if memo:
+        memo.put(key, with_notes({"counts": counts, "injected": injected}, target.read_bytes()))
+    return {**counts, "anew": _chips(counts)}, injected
 
 
-def _metrics(folder: Path, corrupted: int) -> Metrics:
-    codes = read_table(folder, ANNOTATIONS, ["family", "code"])
-    unknown = codes["code"].to_pylist().count(UNKNOWN_CODE)
-    families = codes["family"].to_pylist()
+def _chips(counts: Mapping[str, int]) -> int:
+    return sum(count for name, count in counts.items() if name.startswith(_CAPTIONS))
+
+
+def _metrics(total: Mapping[str, int]) -> Metrics:
+    # Annotated and restored captions are the same bytes, so the metrics must not tell them apart.
+    clauses, families = total.get("clauses", 0), sorted(name for name in total if name.startswith(_CAPTIONS))
     return {
-        "clauses": float(len(codes)),
-        "unknown_share": unknown / max(len(codes), 1),
-        "corrupted_captions": float(corrupted),
-        **{f"captions_{name}": families.count(name) / 8 for name in sorted(set(families))},
+        "clauses": float(clauses),
+        "unknown_share": total.get("unknown", 0) / max(clauses, 1),
+        "corrupted_captions": float(total.get("corrupted", 0)),
+        **{name: float(total[name]) for name in families},
     }
 
 
@@ -94,6 +112,6 @@ STAGES = (
         config=AnnotationConfig,
         run=run_annotate,
         inputs={"chips": "outputs/ingest/chips", "verdicts": "outputs/check_chips/verdicts.parquet"},
-        outputs=("annotations", "injected.parquet"),
+        outputs=("annotations", "injected"),
     ),
 )

@@ -64,7 +64,7 @@ STAGES = (
         inputs={
             "chips": "outputs/ingest/chips",
             "annotations": "outputs/annotate/annotations",
-            "injected": "outputs/annotate/injected.parquet",
+            "injected": "outputs/annotate/injected",
             "klip": "outputs/pretrain/klip",
             "corpus": "outputs/pretrain/corpus.parquet",
             "gpt": "outputs/instruct/gpt",

@@ -1,7 +1,9 @@
 """One scene from its item to its Parquet: cut, restored from the memo, withdrawn or set aside."""
 
 import hashlib
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +12,7 @@ from components.ingestion.config import IngestConfig
 from components.ingestion.items import Scene, read_scene
 from components.ingestion.withdrawals import is_withdrawn
 from components.memo.code import code_digest
+from components.memo.notes import with_notes, without_notes
 from components.memo.store import memo_here, memo_key
 from components.rasters.errors import SceneError
 from components.records.schemas import CHIPS
@@ -47,11 +50,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a scene; `set_aside` holds its row of that table if it could not be cut."""
+    """What became of a scene.
+
+    Attributes:
+        set_aside: its row of that table if it could not be cut.
+        splits: how many chips of it stand in each split.
+    """
 
     scene_id: str
     kind: Literal["cut", "restored", "withdrawn", "set aside"]
     set_aside: Row | None = None
+    splits: Mapping[str, int] = field(default_factory=dict)
 
 
 def version_of(config: IngestConfig) -> str:
@@ -69,12 +78,15 @@ def process_scene(item_file: Path, job: Job) -> Outcome:
         target = job.chips / f"{scene.scene_id}.parquet"
         key = memo_key(job.version, *_digests(scene)) if memo else ""
         if memo and (kept := memo.get(key)) is not None:
-            _restore(kept, target)
-            return Outcome(scene.scene_id, "restored")
-        write_table(chips_of(scene, job.config), CHIPS, target)
+            splits, content = without_notes(kept)
+            _restore(content, target)
+            return Outcome(scene.scene_id, "restored", splits=splits)
+        chips = chips_of(scene, job.config)
+        splits = Counter(chip["split"] for chip in chips)
+        write_table(chips, CHIPS, target)
         if memo:
-            memo.put(key, target.read_bytes())
-        return Outcome(scene.scene_id, "cut")
+            memo.put(key, with_notes(splits, target.read_bytes()))
+        return Outcome(scene.scene_id, "cut", splits=splits)
     except SceneError as error:
         return Outcome(item_file.stem, "set aside", _set_aside(item_file, error, job.data))
 

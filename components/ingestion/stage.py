@@ -2,10 +2,14 @@
 
 import sys
 from collections import Counter
-from pathlib import Path
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from components.contract.stage import Metrics, Paths, Stage
 from components.ingestion.config import IngestConfig
+
+if TYPE_CHECKING:
+    from components.ingestion.scenes import Outcome
 
 
 def run_ingest(config: IngestConfig, inputs: Paths, outputs: Paths) -> Metrics:
@@ -41,15 +45,14 @@ def run_ingest(config: IngestConfig, inputs: Paths, outputs: Paths) -> Metrics:
         "scenes_cut": kinds["cut"] + kinds["restored"],
         "scenes_set_aside": kinds["set aside"],
         "scenes_withdrawn": kinds["withdrawn"],
-        **_count_chips(chips),
+        **_count_chips(outcomes),
     }
 
 
-def _count_chips(chips: Path) -> Metrics:
-    from components.records.schemas import CHIPS
-    from components.records.tables import read_table
-
-    splits = Counter(read_table(chips, CHIPS, columns=["split"]).column("split").to_pylist())
+def _count_chips(outcomes: "Sequence[Outcome]") -> Metrics:
+    splits: Counter[str] = Counter()
+    for outcome in outcomes:
+        splits.update(outcome.splits)
     counted = {f"chips_{split}": float(splits[split]) for split in ("train", "val", "test")}
     return {"chips": float(splits.total()), **counted}
 

@@ -89,7 +89,7 @@ def read_evidence(checkout: Path, registered: Path) -> Evidence:
         chips=read_table(outputs / CHIPS_FOLDER, schemas.CHIPS, CHIP_COLUMNS),
         annotations=read_table(outputs / "annotate/annotations", schemas.ANNOTATIONS),
         corpus=read_table(outputs / "pretrain/corpus.parquet", schemas.CORPUS),
-        injected=read_table(outputs / "annotate/injected.parquet", schemas.INJECTED),
+        injected=read_table(_injected(outputs / "annotate"), schemas.INJECTED),
         items=read_table(outputs / "evaluate/items.parquet", schemas.ITEMS),
         set_aside=read_table(outputs / "ingest/set_aside.parquet", schemas.SET_ASIDE),
         verdicts=pa.concat_tables(suites),
@@ -100,6 +100,12 @@ def read_evidence(checkout: Path, registered: Path) -> Evidence:
         packages=_packages(checkout / "requirements.lock"),
         registered=_read_registered(registered, lock_digest(lock)),
     )
+
+
+def _injected(folder: Path) -> Path:
+    """One file per scene; commits of before have one file."""
+    single = folder / "injected.parquet"
+    return single if single.exists() else folder / "injected"
 
 
 def _read_json(path: Path) -> dict[str, Any]:

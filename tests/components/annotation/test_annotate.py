@@ -41,7 +41,7 @@ def scene_rows(given, scene, split):
 def annotate(chips, folder, config):
     outputs = {name: folder / name for name in STAGES[0].outputs}
     metrics = run_annotate(config, {"chips": chips}, outputs)
-    return outputs["annotations"], read_table(outputs["injected.parquet"], INJECTED).to_pylist(), metrics
+    return outputs["annotations"], read_table(outputs["injected"], INJECTED).to_pylist(), metrics
 
 
 def clauses_of(folder):

@@ -158,9 +158,9 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, given: SimpleNamespace) -> 
         }
         for clause in train[::20]
     ]
-    write_table(injected, INJECTED, folder / "injected.parquet")
+    write_table(injected, INJECTED, folder / "injected" / "all.parquet")
     write_models(folder)
-    names = {"injected": "injected.parquet", "corpus": "corpus.parquet"}
+    names = {"corpus": "corpus.parquet"}
     return {
         name: folder / names.get(name, name) for name in ("chips", "annotations", "injected", "corpus", "klip", "gpt")
     }

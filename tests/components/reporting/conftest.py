@@ -52,7 +52,7 @@ def _write_tables(outputs: Path) -> None:
     write_table([chip], schemas.CHIPS, outputs / "ingest/chips/a.parquet")
     write_table([filled(schemas.SET_ASIDE, reason=LONG)], schemas.SET_ASIDE, outputs / "ingest/set_aside.parquet")
     write_table([filled(schemas.ANNOTATIONS)], schemas.ANNOTATIONS, outputs / "annotate/annotations/a.parquet")
-    write_table([filled(schemas.INJECTED)], schemas.INJECTED, outputs / "annotate/injected.parquet")
+    write_table([filled(schemas.INJECTED)], schemas.INJECTED, outputs / "annotate/injected/all.parquet")
     corpus = filled(schemas.CORPUS, status="rewritten", original_code="wrong")
     write_table([corpus], schemas.CORPUS, outputs / "pretrain/corpus.parquet")
     write_table(items, schemas.ITEMS, outputs / "evaluate/items.parquet")
