@@ -68,9 +68,7 @@ def write_scene(data: Path, number: int, seed: int = 0) -> list[Path]:
     return paths
 
 
-def _write_like(
-    path: Path, bands: npt.NDArray[Any], grid: Grid, nodata: float | None, names: tuple[str, ...]
-) -> None:
+def _write_like(path: Path, bands: npt.NDArray[Any], grid: Grid, nodata: float | None, names: tuple[str, ...]) -> None:
     """The bytes that `write_raster` gives, but GDAL is asked once and not for each scene: all scenes have one shape."""
     dtype, count = bands.dtype.name, bands.shape[0]
     head, tail = _around_pixels(dtype, count, nodata, names)

@@ -138,7 +138,7 @@ ANNOTATIONS = _schema(
 INJECTED = _schema(
     "injected",
     1,
-    "One row per clause that is wrong on purpose, so that SCIO can be judged; one file per scene: outputs/annotate/injected/.",
+    "One row per clause that is wrong on purpose, to judge SCIO by; one file per scene: outputs/annotate/injected/.",
     [
         CHIP_ID,
         FIELD,

@@ -8,20 +8,21 @@ from typing import Any
 
 import pandas as pd
 
-from components.contract.stage import Paths, StageConfig
+from components.contract.stage import StageConfig
 from components.validation.suite import Suite
+from components.validation.tables import Tables
 from components.validation.verdicts import EXAMPLES, verdict_of
 
 SITE = "fusar"
 
 
-def judge(suites: Sequence[Suite], config: StageConfig, inputs: Paths, docs: Path | None) -> list[dict[str, Any]]:
+def judge(suites: Sequence[Suite], config: StageConfig, tables: Tables, docs: Path | None) -> list[dict[str, Any]]:
     """Rows of VERDICTS of all suites, in the order of suites and expectations.
 
     Args:
         suites: to run.
         config: of the stage.
-        inputs: of the stage.
+        tables: what they look at.
         docs: folder for Great Expectations' Data Docs; None writes none.
     """
     # Read once, when the library is imported.
@@ -32,7 +33,7 @@ def judge(suites: Sequence[Suite], config: StageConfig, inputs: Paths, docs: Pat
     context.variables.progress_bars = {"globally": False}
     verdicts: list[dict[str, Any]] = []
     for suite in suites:
-        frame = escaped(suite.frame(inputs))
+        frame = escaped(suite.frame(tables))
         result = _checked(context, suite, config, frame)
         verdicts.extend(verdict_of(suite, one, frame) for one in result.results)
     if docs is not None:

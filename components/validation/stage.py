@@ -1,5 +1,7 @@
 """The stages check_chips and check_annotations: doors that bad data does not pass."""
 
+import sys
+
 from pydantic import Field
 
 from components.contract.side import side_folder
@@ -47,10 +49,13 @@ def _run(stage: str, config: StageConfig, inputs: Paths, outputs: Paths) -> Metr
     """
     from components.validation.expectations import judge
     from components.validation.suites import SUITES
+    from components.validation.tables import Tables
 
     side = side_folder()
     docs = None if side is None else side / "data_docs"
-    verdicts = judge([suite for suite in SUITES if suite.stage == stage], config, inputs, docs)
+    tables = Tables(inputs)
+    verdicts = judge([suite for suite in SUITES if suite.stage == stage], config, tables, docs)
+    print(tables.said(), file=sys.stderr)
     write_table(verdicts, VERDICTS, outputs["verdicts.parquet"])
     if failures := critical_failures(verdicts):
         raise CriticalValidationError(stage, failures)

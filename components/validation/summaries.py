@@ -19,14 +19,30 @@ _HEAVY = ["polarizations", "longitude", "latitude", "footprint", "backscatter"]
 _CODE_DECIBELS = np.nan_to_num(decode_decibels(np.arange(256, dtype=np.uint8))).astype(np.float64)
 
 
-def measured_chips(folder: Path) -> pd.DataFrame:
-    """Every chip's metadata with what was measured on it: one row a chip, in the order of files and rows.
+MEASURED = pa.schema(
+    [
+        *((name, pa.string()) for name in _PLAIN[:6]),
+        ("spacing_m", pa.float64()),
+        ("incidence_deg", pa.float64()),
+        ("valid_share", pa.float64()),
+        ("polarizations", pa.string()),
+        ("mean_db", pa.float64()),
+        ("footprint_offset_m", pa.float64()),
+    ]
+)
+LABELLED = pa.schema(
+    [("chip_id", pa.string()), ("split", pa.string()), ("label_family", pa.string()), ("label_water", pa.float64())]
+)
+
+
+def measured_chips(file: Path) -> pa.Table:
+    """The metadata of each chip of a scene with what was measured on it: one row a chip, in their order.
 
     Columns beside those of CHIPS: `mean_db` (of all channels; missing for uncalibrated amplitude and for nodata),
     `footprint_offset_m` (from the footprint's centroid to the chip's longitude and latitude) and `polarizations`
     joined by `+`. A spacing or a share that is no number becomes -1: expectations skip what is missing.
     """
-    table = read_table(folder, CHIPS, [*_PLAIN, *_HEAVY])
+    table = read_table(file, CHIPS, [*_PLAIN, *_HEAVY])
     frame: pd.DataFrame = table.select(_PLAIN).to_pandas()
     frame["polarizations"] = ["+".join(names) for names in table["polarizations"].to_pylist()]
     mean_db = np.array([_mean_db(codes.as_buffer()) for codes in table["backscatter"]], dtype=np.float64)
@@ -34,21 +50,21 @@ def measured_chips(folder: Path) -> pd.DataFrame:
     frame["footprint_offset_m"] = _footprint_offset_m(table)
     for column in ("spacing_m", "valid_share"):
         frame[column] = frame[column].astype(np.float64).fillna(-1.0)
-    return frame
+    return pa.Table.from_pandas(frame, MEASURED, preserve_index=False)
 
 
-def labelled_chips(folder: Path) -> pd.DataFrame:
-    """What the labels of every chip ask of its texts: chip_id, split, label_family and label_water (its share; missing
-    where land cover is not labelled).
+def labelled_chips(file: Path) -> pa.Table:
+    """What the labels of each chip of a scene ask of its texts: chip_id, split, label_family and label_water (its
+    share; missing where land cover is not labelled).
     """
-    table = read_table(folder, CHIPS, ["chip_id", "split", "land_cover", "objects"])
+    table = read_table(file, CHIPS, ["chip_id", "split", "land_cover", "objects"])
     families, waters = [], []
     for codes, objects in zip(table["land_cover"], table["objects"].to_pylist(), strict=True):
         cover = np.frombuffer(codes.as_buffer(), np.uint8) if codes.is_valid else None
         families.append(family_of(objects, cover).name)
         waters.append(np.nan if cover is None else water_share(cover))
-    frame: pd.DataFrame = table.select(["chip_id", "split"]).to_pandas()
-    return frame.assign(label_family=families, label_water=np.array(waters, dtype=np.float64))
+    water = pa.array(np.array(waters, dtype=np.float64), from_pandas=True)
+    return pa.table([table["chip_id"], table["split"], pa.array(families, pa.string()), water], schema=LABELLED)
 
 
 def _mean_db(codes: pa.Buffer) -> float:

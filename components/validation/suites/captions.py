@@ -4,28 +4,24 @@ from typing import Any
 
 import pandas as pd
 
-from components.contract.stage import Paths, StageConfig
+from components.contract.stage import StageConfig
 from components.records.families import FAMILIES
-from components.records.schemas import ANNOTATIONS
-from components.records.tables import read_table
 from components.validation.suite import CRITICAL, Suite
-from components.validation.summaries import labelled_chips
+from components.validation.tables import Tables
 
 FIELDS_IN_ORDER = tuple(f"{family.name}: {' '.join(family.names)}" for family in FAMILIES)
 
 
-def frame(inputs: Paths) -> pd.DataFrame:
+def frame(tables: Tables) -> pd.DataFrame:
     """One row per chip of ingest; what belongs to its caption is missing where it has none."""
-    columns = ["chip_id", "split", "family", "position", "field"]
-    clauses = read_table(inputs["annotations"], ANNOTATIONS, columns).to_pandas()
-    clauses = clauses.sort_values(["chip_id", "position"], kind="stable")
+    clauses = tables.clauses.sort_values(["chip_id", "position"], kind="stable")
     captions = clauses.groupby("chip_id", sort=False).agg(
         caption_split=("split", "first"),
         caption_family=("family", "first"),
         families=("family", "nunique"),
         fields=("field", " ".join),
     )
-    frame = labelled_chips(inputs["chips"]).merge(captions, on="chip_id", how="left")
+    frame = tables.labelled.merge(captions, on="chip_id", how="left")
     frame["fields"] = frame["caption_family"] + ": " + frame["fields"]
     return frame
 

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from components.contract.stage import Paths
 from components.validation.suite import CRITICAL, WARNING, Suite
-from components.validation.summaries import measured_chips
+from components.validation.tables import Tables
 
 if TYPE_CHECKING:
     from components.validation.stage import CheckChipsConfig
@@ -17,9 +16,9 @@ _ANY = f"(?:{'|'.join(_CHANNELS)})"
 POLARIZATIONS = "^" + "".join(f"(?!.*{name}.*{name})" for name in _CHANNELS) + rf"{_ANY}(?:\+{_ANY})*$"
 
 
-def frame(inputs: Paths) -> pd.DataFrame:
+def frame(tables: Tables) -> pd.DataFrame:
     """One row per chip."""
-    return measured_chips(inputs["chips"])
+    return tables.measured
 
 
 def expectations(config: "CheckChipsConfig") -> list[Any]:

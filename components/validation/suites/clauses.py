@@ -4,12 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from components.contract.stage import Paths
 from components.records.families import FAMILIES, HCOT_STEPS, UNKNOWN_CODE
-from components.records.schemas import ANNOTATIONS
-from components.records.tables import read_table
 from components.validation.suite import CRITICAL, WARNING, Suite
-from components.validation.summaries import labelled_chips
+from components.validation.tables import Tables
 
 if TYPE_CHECKING:
     from components.validation.stage import CheckAnnotationsConfig
@@ -23,12 +20,12 @@ CLOSED_LIST = {
 }
 
 
-def frame(inputs: Paths) -> pd.DataFrame:
+def frame(tables: Tables) -> pd.DataFrame:
     """One row per clause; its id is `chip_id field`."""
-    clauses = read_table(inputs["annotations"], ANNOTATIONS).to_pandas()
+    clauses = tables.clauses
     coded = clauses["family"] + " " + clauses["field"] + " " + clauses["code"]
     said = clauses["lead_in"] + " " + clauses["value"]
-    known = set(labelled_chips(inputs["chips"])["chip_id"])
+    known = set(tables.labelled["chip_id"])
     return pd.DataFrame(
         {
             "clause": clauses["chip_id"] + " " + clauses["field"],

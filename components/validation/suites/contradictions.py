@@ -7,12 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from components.contract.stage import Paths, StageConfig
+from components.contract.stage import StageConfig
 from components.records.families import UNKNOWN_CODE
-from components.records.schemas import ANNOTATIONS
-from components.records.tables import read_table
 from components.validation.suite import WARNING, Suite
-from components.validation.summaries import labelled_chips
+from components.validation.tables import Tables
 
 CONTRADICTIONS = {
     "ships_without_water": "Ships are counted where no water is labelled: see the chip's objects and land cover.",
@@ -27,13 +25,13 @@ CONTRADICTIONS = {
 _TARGET_FIELDS = ["Location", "Feature", "Size", "Category", "Distribution"]
 
 
-def frame(inputs: Paths) -> pd.DataFrame:
+def frame(tables: Tables) -> pd.DataFrame:
     """One row per caption; a column per kind of contradiction, 1 where the caption holds it."""
-    clauses = read_table(inputs["annotations"], ANNOTATIONS, ["chip_id", "family", "field", "code"]).to_pandas()
+    clauses = tables.clauses
     wide = clauses.drop_duplicates(["chip_id", "field"]).pivot(index="chip_id", columns="field", values="code")
     wide = wide.reindex(columns=[*_LANDFORM_FIELDS, *_TARGET_FIELDS, "Count"]).fillna(UNKNOWN_CODE)
     families = clauses.drop_duplicates("chip_id").set_index("chip_id")["family"]
-    water = labelled_chips(inputs["chips"]).drop_duplicates("chip_id").set_index("chip_id")["label_water"]
+    water = tables.labelled.drop_duplicates("chip_id").set_index("chip_id")["label_water"]
     found = _found(wide, families.reindex(wide.index), water.reindex(wide.index))
     return found.astype("int64").reset_index()
 

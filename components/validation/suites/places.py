@@ -4,16 +4,14 @@ from typing import Any
 
 import pandas as pd
 
-from components.contract.stage import Paths, StageConfig
-from components.records.schemas import CHIPS
-from components.records.tables import read_table
+from components.contract.stage import StageConfig
 from components.validation.suite import CRITICAL, Suite
+from components.validation.tables import Tables
 
 
-def frame(inputs: Paths) -> pd.DataFrame:
+def frame(tables: Tables) -> pd.DataFrame:
     """One row per place: in how many splits it stands."""
-    chips: pd.DataFrame = read_table(inputs["chips"], CHIPS, ["place_id", "split"]).to_pandas()
-    counted = chips.groupby("place_id", sort=True)["split"].agg(["nunique", "size"]).reset_index()
+    counted = tables.measured.groupby("place_id", sort=True)["split"].agg(["nunique", "size"]).reset_index()
     return counted.rename(columns={"nunique": "splits", "size": "chips"})
 
 

@@ -4,20 +4,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from components.contract.stage import Paths
-from components.records.schemas import CHIPS, SET_ASIDE
-from components.records.tables import read_table
 from components.validation.suite import CRITICAL, WARNING, Suite
+from components.validation.tables import Tables
 
 if TYPE_CHECKING:
     from components.validation.stage import CheckChipsConfig
 
 
-def frame(inputs: Paths) -> pd.DataFrame:
+def frame(tables: Tables) -> pd.DataFrame:
     """One row per scene; `set_aside` is 1 where no chip was made of it, and `code` says why."""
-    cut = read_table(inputs["chips"], CHIPS, ["scene_id"]).to_pandas()["scene_id"].unique()
-    aside: pd.DataFrame = read_table(inputs["set_aside"], SET_ASIDE, ["scene_id", "code"]).to_pandas()
-    rows = [pd.DataFrame({"scene_id": cut, "code": "", "set_aside": 0}), aside.assign(set_aside=1)]
+    cut = tables.measured["scene_id"].unique()
+    aside = tables.set_aside[["scene_id", "code"]].assign(set_aside=1)
+    rows = [pd.DataFrame({"scene_id": cut, "code": "", "set_aside": 0}), aside]
     return pd.concat(rows, ignore_index=True).astype({"set_aside": "int64"})
 
 

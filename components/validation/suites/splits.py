@@ -4,17 +4,16 @@ from typing import Any
 
 import pandas as pd
 
-from components.contract.stage import Paths, StageConfig
-from components.records.schemas import CHIPS
-from components.records.tables import read_table
+from components.contract.stage import StageConfig
 from components.validation.suite import CRITICAL, Suite
+from components.validation.tables import Tables
 
 SPLITS = ("train", "val", "test")
 
 
-def frame(inputs: Paths) -> pd.DataFrame:
+def frame(tables: Tables) -> pd.DataFrame:
     """One row per split that is there or ought to be: how many chips it holds."""
-    chips = read_table(inputs["chips"], CHIPS, ["split"]).to_pandas()["split"].value_counts()
+    chips = tables.measured["split"].value_counts()
     names = [*SPLITS, *sorted(set(chips.index) - set(SPLITS))]
     return pd.DataFrame({"split": names, "chips": [int(chips.get(name, 0)) for name in names]})
 

@@ -1,0 +1,63 @@
+"""What the suites look at, read once for all of them; what was measured on a scene before is not measured again."""
+
+from functools import cached_property, partial
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from components.contract.stage import Paths
+from components.memo.code import code_digest
+from components.memo.rows import Rows, rows_of
+from components.memo.store import memo_here, memo_key
+from components.records.schemas import ANNOTATIONS, SET_ASIDE
+from components.records.tables import read_table
+from components.validation.summaries import LABELLED, MEASURED, labelled_chips, measured_chips
+
+# What the memo's version of the code covers: this package and the foundations that it imports.
+CODE = ("components.contract", "components.memo", "components.records", "components.validation")
+_CLAUSES = pa.schema(list(ANNOTATIONS))
+
+
+class Tables:
+    """The inputs of a check as frames of plain values. Nobody changes a frame: others look at it too."""
+
+    def __init__(self, inputs: Paths) -> None:
+        self._inputs = inputs
+        self._found: dict[str, Rows] = {}
+
+    @cached_property
+    def measured(self) -> pd.DataFrame:
+        """One row a chip: its metadata and what was measured on it, see `measured_chips`."""
+        return self._rows("chips", MEASURED, measured_chips)
+
+    @cached_property
+    def labelled(self) -> pd.DataFrame:
+        """One row a chip: what its labels ask of its texts, see `labelled_chips`."""
+        return self._rows("chips", LABELLED, labelled_chips)
+
+    @cached_property
+    def clauses(self) -> pd.DataFrame:
+        """One row a clause, as ANNOTATIONS."""
+        return self._rows("annotations", _CLAUSES, partial(read_table, schema=ANNOTATIONS))
+
+    @cached_property
+    def set_aside(self) -> pd.DataFrame:
+        """One row for each scene that could not be cut, as SET_ASIDE."""
+        frame: pd.DataFrame = read_table(self._inputs["set_aside"], SET_ASIDE).to_pandas()
+        return frame
+
+    def said(self) -> str:
+        """How many chips and clauses were looked at now, and of how many the memo knew what was found."""
+        names = {"chips": "chips measured", "annotations": "clauses read"}
+        return "; ".join(
+            f"{names[name]} {rows.anew}, known from the memo {rows.known}" for name, rows in self._found.items()
+        )
+
+    def _rows(self, name: str, schema: pa.Schema, measure: Any) -> pd.DataFrame:
+        files = sorted(self._inputs[name].glob("*.parquet"))
+        memo = memo_here()
+        version = memo_key(name, schema.to_string(), code_digest(CODE)) if memo else ""
+        self._found[name] = rows_of(files, schema, measure, memo, version)
+        frame: pd.DataFrame = self._found[name].table.to_pandas()
+        return frame
