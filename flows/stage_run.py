@@ -115,9 +115,10 @@ class _StageRun:
         options = ["--force"] if self.is_forced else []
         # A forced run does not pull what it needs.
         pulled = [["pull", *self.state.needs]] if self.is_forced and self.state.needs else []
+        linked = [["link", *self.state.needs]] if self.state.needs else []
         drop_half_entries(self.work.checkout.folder)
         # Shared before it is kept: a kill between the two repeats the sharing, not the work.
-        self._dvc(*pulled, ["repro", "--single-item", "--pull", *options, name], ["push", "--run-cache", name])
+        self._dvc(*linked, *pulled, ["repro", "--single-item", "--pull", *options, name], ["push", "--run-cache", name])
         entry = read_lock(self.work.checkout.lock).get(name)
         if entry is None:
             raise StageFailed(name, "it left no entry in dvc.lock", str(self.log_file))

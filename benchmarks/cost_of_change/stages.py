@@ -65,13 +65,14 @@ def bring_up_data(home: Home, checkout: Checkout, clock: CommandClock) -> Retrai
     write_lock(checkout.lock, read_lock(lock))
     asked_s, states = _clocked(partial(ask, checkout.folder))
     stale = {state.name for state in states if state.is_stale}
+    needs = {state.name: state.needs for state in states}
     if missing := set(DATA_STAGES) - stale:
         raise NotMeasurable(f"{', '.join(sorted(missing))} is not stale", "Every repeat must add a scene.")
     entries = only(read_lock(checkout.lock), {state.name for state in states} - stale)
     costs = {}
     for name in DATA_STAGES:
         write_lock(checkout.lock, entries)
-        commands = [["repro", "--single-item", "--pull", name], ["push", "--run-cache", name]]
+        commands = [["link", *needs[name]], ["repro", "--single-item", "--pull", name], ["push", "--run-cache", name]]
         environment = clock.environment(child_environment(home))
         whole, said = timed([*DVC, json.dumps(commands)], checkout.folder, environment)
         entries[name] = entry = read_lock(checkout.lock)[name]
