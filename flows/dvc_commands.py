@@ -1,7 +1,7 @@
 """DVC commands one after the other in one process: `python -P dvc_commands.py '[["repro", "x"], ["push", "x"]]'`.
 
-One command more than DVC has: `link PATH...`, see `link`. Starting Python and importing DVC costs half a second a command, which every stage would pay twice. Run by its path, so
-that it is this program's and not the checkout's.
+Starting Python and importing DVC costs half a second a command, which every stage would pay twice. Run by its path, so
+that it is this program's and not the checkout's. One command more than DVC has: `link PATH...`, see `link`.
 """
 
 import json
