@@ -1,7 +1,7 @@
 """Tiny scenes, generated from their number: nothing of them was acquired, and their items say so.
 
-One scene is one chip of 64 x 64 pixels with land cover and, where there is water, ships: enough for every data stage to
-do what it does with a real scene, small enough for ten thousand of them.
+One scene is two chips of 64 x 64 pixels with land cover and, where there is water, ships: enough for every data stage
+to do what it does with a real scene, small enough for ten thousand of them.
 """
 
 import datetime as dt
@@ -20,7 +20,8 @@ from components.records.landcover import LAND_COVER
 from components.simulation.files import write_json, write_raster
 from components.simulation.grid import Grid
 
-SIDE_PX = 64
+HEIGHT_PX, WIDTH_PX = 64, 128
+CHIPS = 2
 SPACING_M = 10.0
 POLARIZATIONS = ("VV", "VH")
 _EPSG = 32632
@@ -48,10 +49,10 @@ def write_scene(data: Path, number: int, seed: int = 0) -> list[Path]:
     """
     rng = np.random.default_rng([seed, number])
     name, grid = scene_id(number), _grid(number)
-    shore = int(rng.integers(0, SIDE_PX + 1))
-    is_water = np.broadcast_to(np.arange(SIDE_PX) < shore, (SIDE_PX, SIDE_PX))
+    shore = int(rng.integers(0, WIDTH_PX + 1))
+    is_water = np.broadcast_to(np.arange(WIDTH_PX) < shore, (HEIGHT_PX, WIDTH_PX))
     ships = _ships(rng, shore)
-    power = 10 ** (np.where(is_water, _WATER_DB, _LAND_DB) / 10) * rng.gamma(4.4, 1 / 4.4, (2, SIDE_PX, SIDE_PX))
+    power = 10 ** (np.where(is_water, _WATER_DB, _LAND_DB) / 10) * rng.gamma(4.4, 1 / 4.4, (2, HEIGHT_PX, WIDTH_PX))
     for col, row in ships:
         power[:, row : row + 3, col : col + 9] = 10.0
     paths = [
@@ -81,7 +82,7 @@ def _write_like(path: Path, bands: npt.NDArray[Any], grid: Grid, nodata: float |
 def _around_pixels(dtype: str, count: int, nodata: float | None, names: tuple[str, ...]) -> tuple[bytes, bytes]:
     """What stands before and behind the pixels in scene 0's file."""
     # Values that stand nowhere else in the file.
-    pixels = np.full((count, SIDE_PX, SIDE_PX), 91, dtype)
+    pixels = np.full((count, HEIGHT_PX, WIDTH_PX), 91, dtype)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scene.tif"
         write_raster(path, pixels, _grid(0), nodata, names)
@@ -92,14 +93,14 @@ def _around_pixels(dtype: str, count: int, nodata: float | None, names: tuple[st
 def _grid(number: int) -> Grid:
     row, col = divmod(number, _PER_ROW)
     affine = Affine(SPACING_M, 0, _WEST_M + col * _APART_M, 0, -SPACING_M, _SOUTH_M + row * _APART_M)
-    return Grid(_EPSG, affine, SIDE_PX, SIDE_PX)
+    return Grid(_EPSG, affine, HEIGHT_PX, WIDTH_PX)
 
 
 def _ships(rng: np.random.Generator, shore: int) -> list[tuple[int, int]]:
     """Upper left corners of ships (col, row) where there is room for them."""
     if shore < 16:
         return []
-    corners = rng.integers(1, (shore - 10, SIDE_PX - 5), (int(rng.integers(0, 4)), 2))
+    corners = rng.integers(1, (shore - 10, HEIGHT_PX - 5), (int(rng.integers(0, 4)), 2))
     return [(int(col), int(row)) for col, row in corners]
 
 
@@ -121,7 +122,7 @@ def _lonlat(grid: Grid, col: float, row: float) -> list[float]:
 
 
 def _item(name: str, grid: Grid, time: dt.datetime) -> dict[str, Any]:
-    ring = [_lonlat(grid, *corner) for corner in ((0, 0), (SIDE_PX, 0), (SIDE_PX, SIDE_PX), (0, SIDE_PX))]
+    ring = [_lonlat(grid, *corner) for corner in ((0, 0), (WIDTH_PX, 0), (WIDTH_PX, HEIGHT_PX), (0, HEIGHT_PX))]
     lon, lat = zip(*ring, strict=True)
     files = {
         "backscatter": f"../scenes/{name}.tif",

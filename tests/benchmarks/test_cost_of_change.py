@@ -7,7 +7,7 @@ import rasterio
 
 from benchmarks.cost_of_change.change import compare
 from benchmarks.cost_of_change.clock import CommandClock, Spent, timed
-from benchmarks.cost_of_change.generated import POLARIZATIONS, SIDE_PX, write_scene
+from benchmarks.cost_of_change.generated import CHIPS, HEIGHT_PX, POLARIZATIONS, WIDTH_PX, write_scene
 from benchmarks.cost_of_change.measuring import Change, SizeCost, measure_size
 from benchmarks.cost_of_change.pushed import Pushed, listing, pushed
 from benchmarks.cost_of_change.stages import DATA_STAGES, RetrainCost, StageCost
@@ -22,7 +22,7 @@ def test_a_scene_written_from_the_template_is_what_gdal_would_write(tmp_path: Pa
     for path, nodata, names in ((backscatter, None, POLARIZATIONS), (cover, 0, ("land_cover",))):
         with rasterio.open(path) as raster:
             pixels, affine, epsg = raster.read(), raster.transform, raster.crs.to_epsg()
-        write_raster(tmp_path / "by_gdal.tif", pixels, Grid(epsg, affine, SIDE_PX, SIDE_PX), nodata, names)
+        write_raster(tmp_path / "by_gdal.tif", pixels, Grid(epsg, affine, HEIGHT_PX, WIDTH_PX), nodata, names)
         assert (tmp_path / "by_gdal.tif").read_bytes() == path.read_bytes()
 
 
@@ -59,9 +59,17 @@ def test_a_command_that_fails_is_no_fast_time(tmp_path: Path) -> None:
         timed(["/bin/sh", "-c", "exit 3"], tmp_path, {})
 
 
+def counts(scenes: int) -> dict[str, int]:
+    """What each stage works on for so many scenes: ingest counts scenes, the others chips."""
+    return {name: scenes * (1 if name == "ingest" else CHIPS) for name in DATA_STAGES}
+
+
 def size_cost(scenes: int, dvc_s: float, anew: int = 1, ratio: float = 1.1) -> SizeCost:
-    stage = StageCost(Spent(1.0, 1.0), Spent(dvc_s, dvc_s), 0.0, anew, scenes)
-    retrain = RetrainCost(0.0, dict.fromkeys(DATA_STAGES, stage))
+    stages = {
+        name: StageCost(Spent(1.0, 1.0), Spent(dvc_s, dvc_s), 0.0, count, scenes)
+        for name, count in counts(anew).items()
+    }
+    retrain = RetrainCost(0.0, stages)
     change = Change(Spent(0.0, 0.0), retrain, Pushed(1000, round(1000 * ratio), 0))
     return SizeCost(scenes, retrain, (change, change))
 
@@ -84,7 +92,7 @@ def test_every_limit_can_be_missed(large: SizeCost, missed: int) -> None:
 @pytest.mark.parametrize("scenes", [30, 100])
 def test_one_new_scene_is_one_scene_s_work_and_bytes(tmp_path: Path, scenes: int) -> None:
     size = measure_size(tmp_path, scenes, 1, lambda line: None)
-    assert {name: stage.anew for name, stage in size.first.stages.items()} == dict.fromkeys(DATA_STAGES, scenes)
-    assert size.worked_on == {name: [1] for name in DATA_STAGES}
+    assert {name: stage.anew for name, stage in size.first.stages.items()} == counts(scenes)
+    assert size.worked_on == {name: [count] for name, count in counts(1).items()}
     assert size.changes[0].retrain.stages["ingest"].known == scenes
     assert size.bytes_ratio <= 1.2

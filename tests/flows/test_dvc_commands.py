@@ -45,3 +45,26 @@ def test_a_wrong_object_of_the_remote_is_named_and_nothing_is_run_or_written(ask
     again = dvc(folder, ["repro", "--single-item", "--pull", "copy"])
     assert again.returncode == 0, again.stderr
     assert (folder / "to/a").read_text() == "what was made"
+
+
+def test_what_the_cache_holds_whole_is_linked_and_the_rest_is_left_to_pull(tmp_path):
+    folder = tmp_path / "repository"
+    (folder / "from").mkdir(parents=True)
+    for name in "ab":
+        (folder / f"from/{name}").write_text(f"content {name}")
+    (folder / "dvc.yaml").write_text(GRAPH)
+    run(tmp_path, "git", "init", "--quiet", "repository")
+    run(folder, sys.executable, "-m", "dvc", "init", "--quiet")
+    made = dvc(folder, ["config", "cache.type", "hardlink"], ["repro"])
+    assert made.returncode == 0, made.stderr
+    shutil.rmtree(folder / "to")
+    linked = dvc(folder, ["link", "to"])
+    assert linked.returncode == 0, linked.stderr
+    objects = {path.stat().st_ino: path for path in (folder / ".dvc/cache/files").rglob("*") if path.is_file()}
+    assert {path.name for path in (folder / "to").iterdir() if path.stat().st_ino in objects} == {"a", "b"}
+    missing = objects[(folder / "to/b").stat().st_ino]
+    shutil.rmtree(folder / "to")
+    missing.unlink()
+    linked = dvc(folder, ["link", "to"])
+    assert linked.returncode == 0, linked.stderr
+    assert not (folder / "to").exists()  # half a folder would be taken for the whole one
