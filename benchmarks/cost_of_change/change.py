@@ -11,9 +11,10 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -59,34 +60,44 @@ def compare(sizes: Sequence[SizeCost]) -> list[Comparison]:
 
 
 def run(options: argparse.Namespace, scratch: Path) -> bool:
-    """Measure, print, write the JSON; true where every limit is met."""
-    told = Console(stderr=True)
-    load = [os.getloadavg()[0]]
-    sizes = [measure_size(scratch, scenes, options.repeats, told.print) for scenes in options.sizes]
+    """Measure, print, write the JSON after each size; true where every limit is met."""
+    told, loads = Console(stderr=True), [os.getloadavg()[0]]
     peers: list[PeerCost] = []
     if not options.no_peers:
         told.print(f"The peers, {options.peer_scenes} scenes")
         peers = Peers(scratch / "peers", options.peers, options.peer_scenes).add_one(options.peer_scenes)
-    load.append(os.getloadavg()[0])
-    comparisons = compare(sizes)
-    content = {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="minutes"),
-        "machine": machine_facts(),
-        "versions": versions(None if options.no_peers else options.peers),
-        "load_before_and_after": [round(value, 1) for value in load],
-        "comparisons": [{**asdict(one), "is_met": one.is_met} for one in comparisons],
-        "sizes": [asdict(size) for size in sizes],
-        "peer_scenes": options.peer_scenes,
-        "peers": [asdict(peer) for peer in peers],
-    }
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    sizes: list[SizeCost] = []
+    for scenes in options.sizes:
+        sizes.append(measure_size(scratch, scenes, options.repeats, told.print))
+        loads.append(os.getloadavg()[0])
+        facts = {
+            "machine": machine_facts(),
+            "versions": versions(None if options.no_peers else options.peers),
+            "loads": [round(load, 1) for load in loads],
+            "peer_scenes": options.peer_scenes,
+        }
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(as_json(sizes, peers, facts), encoding="utf-8")
     console = Console()
     console.print(stages_table(sizes), *([peers_table(peers, options.peer_scenes)] if peers else []))
+    comparisons = compare(sizes)
     console.print(comparison_table(comparisons))
-    console.print(f"Load {load[0]:.1f} before, {load[1]:.1f} after; {os.cpu_count()} cores.", highlight=False)
+    said = ", ".join(f"{load:.1f}" for load in loads)
+    console.print(f"Load at the start and after each size: {said}; {os.cpu_count()} cores.", highlight=False)
     console.print(f"Written: {options.output}", soft_wrap=True, highlight=False)
     return all(comparison.is_met for comparison in comparisons)
+
+
+def as_json(sizes: Sequence[SizeCost], peers: Sequence[PeerCost], facts: Mapping[str, Any]) -> str:
+    """Everything: facts, comparisons and every sample."""
+    content = {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="minutes"),
+        **facts,
+        "comparisons": [{**asdict(one), "is_met": one.is_met} for one in compare(sizes)],
+        "sizes": [asdict(size) for size in sizes],
+        "peers": [asdict(peer) for peer in peers],
+    }
+    return json.dumps(content, indent=1) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
