@@ -6,7 +6,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export GX_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE := 1
 
-.PHONY: help setup demo demo-update up down check test test-slow dvc.yaml docs docs-links bench bench-lineage bench-warm-start clean
+.PHONY: help setup demo demo-update up down check test test-slow dvc.yaml docs docs-links bench bench-lineage bench-warm-start bench-cost clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ bench-lineage: .venv/.runtime ## ask the index of lineage at a million scenes an
 
 bench-warm-start: .venv/.runtime ## train anew and from earlier weights after one new scene, and compare (about 40 minutes)
 	$(BIN)/python -m benchmarks.warm_start.quality
+
+bench-cost: .venv/.runtime benchmarks/.venv/.peers ## add one scene to 100, 1,000 and 10,000 and count what is done anew (an hour or more)
+	$(BIN)/python -m benchmarks.cost_of_change.change
 
 clean: ## remove state, models and outputs (.fusar, mlruns, data, outputs); the environment stays
 	rm -rf .fusar data outputs logs mlruns/mlflow.db* mlruns/artifacts
