@@ -12,7 +12,7 @@ FIRST_DELAY_SECONDS: Final = 10.0  # doubled with each further try
 # What the network, or a service behind it, does for a while, and the end of a worker whose machine is taken away.
 _LOST = re.compile(
     r"connect|timed out|time-?out\b|temporar|unreachable|does not answer|broken pipe|reset by peer|name resolution"
-    r"|not known|bad gateway|service unavailable|heartbeat|termination signal",
+    r"|not known|bad gateway|service unavailable|heartbeat|termination signal|never began",
     re.IGNORECASE,
 )
 # What comes again: the same work needs the same memory.

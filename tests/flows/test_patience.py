@@ -31,6 +31,7 @@ BEGINS = "counts = {f.name"
         ("[Errno -3] Temporary failure in name resolution", True),
         ("no heartbeat for nine minutes; its worker died or lost the network", True),
         ("Execution was aborted by a termination signal.", True),
+        ("it never began; its worker died or had no room for it", True),
         ("failed to reproduce 'align': failed to run: python -m components.finetuning align, exited with -9", False),
         ("exit code 137", False),
         ("torch.OutOfMemoryError: CUDA out of memory while connecting tensors", False),
