@@ -1,9 +1,14 @@
 """The GPUs of a worker: one strict limit of Prefect for each device, all taken together by a stage that uses them."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from socket import gethostname
+
+from filelock import FileLock
 
 LIMITS = "FUSAR_GPU_LIMITS"  # names of the limits of a worker's devices; `fusar worker start gpu` sets it
 DEVICES = "CUDA_VISIBLE_DEVICES"
@@ -39,7 +44,23 @@ def holding_devices(pool: str) -> Iterator[None]:
     from prefect.concurrency.sync import concurrency
 
     # A training of many hours does not end because the server was away when its lease should have been renewed.
-    with concurrency(names, strict=True, lease_duration=LEASE_SECONDS, raise_on_lease_renewal_failure=False):
+    with (
+        concurrency(names, strict=True, lease_duration=LEASE_SECONDS, raise_on_lease_renewal_failure=False),
+        alone_on_this_machine(names),
+    ):
+        yield
+
+
+@contextmanager
+def alone_on_this_machine(names: Sequence[str]) -> Iterator[None]:
+    """Wait until no other stage of this user works on these devices, and hold them; kill -9 lets them go.
+
+    Prefect gives a slot away once its lease was not renewed for a minute, whatever still works on the device.
+    """
+    with ExitStack() as held:
+        for name in sorted(names):  # in one order, so that two never wait for each other
+            file = f"fusar-{os.getuid()}-{re.sub(r'[^A-Za-z0-9-]', '-', name)}.lock"
+            held.enter_context(FileLock(Path(tempfile.gettempdir()) / file))
         yield
 
 
