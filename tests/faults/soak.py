@@ -74,16 +74,23 @@ def one_retrain(stand: Stand, number: int, chance: random.Random, tally: Tally) 
         tally.asked += 1
         retrain = stand.retrain()
         if attempt == 0 and chance.random() < 0.7:
-            time.sleep(chance.uniform(0.0, 12.0))
-            victim = chance.choice(KILLS)
+            seconds, victim = chance.uniform(0.0, 12.0), chance.choice(KILLS)
+            time.sleep(seconds)
             tally.kills[victim] += kill(stand, victim)
-        if stand.end_of(retrain)["type"] == "COMPLETED":
+            print(f"{number}: {victim} killed after {seconds:.1f} s", flush=True)
+        try:
+            end = stand.end_of(retrain)
+        except AssertionError:  # it waits for something that does not come
+            print(f"{number}: no end: {stand.state(retrain)}, {[run['state'] for run in stand.stage_runs()[:3]]}")
+            break
+        if end["type"] == "COMPLETED":
             tally.done += 1
             made = digests(read_lock(stand.lock_of()))
             wanted = expected(stand.house, *parameters_of(number))
             if any(made[path] != md5 for path, md5 in wanted.items()):
                 tally.wrong.append(number)
             return
+        print(f"{number}: {end['type'].lower()}: {end['message']}", flush=True)
     tally.lost.append(number)
 
 
