@@ -9,8 +9,12 @@ from tests.small_house import ROOT
 
 HERE = Path(__file__).parent
 FILES = {file.stem for file in HERE.glob("test_*.py")} - {"test_table", "test_soak"}
-# Faults of a training lie beside its other tests.
-ELSEWHERE = {"test_resuming": "components.finetuning", "test_processes": "components.pretraining"}
+# Faults of a training lie beside its other tests, those of machines with addresses beside the fleet's.
+ELSEWHERE = {
+    "test_resuming": "components.finetuning",
+    "test_processes": "components.pretraining",
+    "test_faults": "fleet",
+}
 MODULES = {name: import_module(f"tests.{ELSEWHERE.get(name, 'faults')}.{name}") for name in FILES | set(ELSEWHERE)}
 
 

@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from tests.fleet.machines import Machine, wait_for
 
 USER = "fusar"
@@ -61,6 +63,15 @@ class Postgres:
         command = (*_as_user(), "postgres", "-D", str(self.folder / "data"), *listen, *options)
         self.process = self.machine.start("postgres", *command)
         wait_for(lambda: self.machine.listens(self.port), f"PostgreSQL; see {self.machine.folder}/postgres.log")
+
+    def kill(self) -> None:
+        """kill -9 of the server and of all that it has started."""
+        assert self.process
+        processes = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+        for process in processes:
+            process.kill()
+        psutil.wait_procs(processes, 30)
+        self.process.wait(30)
 
 
 def start_postgres(machine: Machine, port: int) -> Postgres:

@@ -1,6 +1,6 @@
 """Machines with addresses of their own: network namespaces on a switch that is a namespace too.
 
-The machine of the tests is not on that network. Linux, root and iproute2 are needed.
+The machine of the tests is not on that network. Linux, root and iproute2 are needed; cutting a port needs iptables.
 The mount namespace of a machine shows it one folder, always under the same name, and hides those of all others.
 """
 
@@ -33,6 +33,11 @@ def missing_for_namespaces() -> str:
     made = subprocess.run(["ip", "netns", "add", probe], capture_output=True, text=True, check=False)
     subprocess.run(["ip", "netns", "delete", probe], capture_output=True, check=False)
     return "" if made.returncode == 0 else f"this kernel makes no network namespace ({made.stderr.strip()})"
+
+
+def missing_for_cuts() -> str:
+    """What cutting a single port would need here."""
+    return "" if shutil.which("iptables") else "no iptables: apt-get install iptables"
 
 
 @contextmanager
@@ -73,6 +78,34 @@ def _plug_in(switch: str, space: str, address: str) -> None:
     _ip("-n", switch, "link", "set", port, "master", "bridge", "up")
     _ip("-n", space, "addr", "add", f"{address}/24", "dev", "eth0")
     _ip("-n", space, "link", "set", "eth0", "up")
+
+
+@contextmanager
+def cut_off(machine: Machine, *ports: int) -> Iterator[None]:
+    """For the block, nothing goes between a machine and some ports of all others, and nobody is told; without a port,
+    its cable is unplugged."""
+    rules = [
+        rule
+        for port in ports
+        for rule in (("OUTPUT", "-p", "tcp", "--dport", str(port)), ("INPUT", "-p", "tcp", "--sport", str(port)))
+    ]
+    try:
+        for rule in rules:
+            machine.run("iptables", "--append", *rule, "--jump", "DROP")
+        if not ports:
+            machine.run("ip", "link", "set", "eth0", "down")
+        yield
+    finally:
+        for rule in rules:
+            machine.run("iptables", "--delete", *rule, "--jump", "DROP")
+        if not ports:
+            machine.run("ip", "link", "set", "eth0", "up")
+
+
+def dropped(machine: Machine) -> int:
+    """How many packets found a cut port since it was cut."""
+    said = machine.run("iptables", "--list", "--numeric", "--verbose", "--exact").stdout
+    return sum(int(line.split()[0]) for line in said.splitlines() if " DROP " in line)
 
 
 def _ip(*arguments: str) -> None:

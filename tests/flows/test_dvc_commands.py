@@ -68,3 +68,21 @@ def test_what_the_cache_holds_whole_is_linked_and_the_rest_is_left_to_pull(tmp_p
     linked = dvc(folder, ["link", "to"])
     assert linked.returncode == 0, linked.stderr
     assert not (folder / "to").exists()  # half a folder would be taken for the whole one
+
+
+def test_a_result_that_could_not_be_shared_is_an_error_and_the_next_push_shares_it(tmp_path):
+    folder, store = tmp_path / "repository", tmp_path / "store"
+    (folder / "from").mkdir(parents=True)
+    (folder / "from/a").write_text("what was made")
+    (folder / "dvc.yaml").write_text(GRAPH)
+    run(tmp_path, "git", "init", "--quiet", "repository")
+    run(folder, sys.executable, "-m", "dvc", "init", "--quiet")
+    store.mkdir()
+    (store / "runs").write_text("a file where entries of the run-cache belong")
+    settings = (["config", "core.remote", "store"], ["config", "remote.store.url", str(store)])
+    lost = dvc(folder, *settings, ["repro"], ["push", "--run-cache", "copy"])
+    assert lost.returncode != 0
+    assert f"{store}/runs" in lost.stderr
+    (store / "runs").unlink()
+    assert dvc(folder, ["push", "--run-cache", "copy"]).returncode == 0
+    assert [path for path in (store / "runs").rglob("*") if path.is_file()]
