@@ -50,6 +50,8 @@ def repository(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     """A repository whose fusar-gpt/1 has been considered and waits for one person."""
     (root / "promotion.yaml").write_text(POLICY)
     (root / ".gitignore").write_text("mlruns\n.fusar\nversion\n")
+    (root / "profiles").mkdir()
+    (root / "profiles/laptop.yaml").touch()  # the deployments' own choice, which a server would refuse otherwise
     run(root, "git", "init", "--quiet", "--initial-branch=main")
     commit(root, "policy")
     monkeypatch.chdir(root)
