@@ -14,7 +14,8 @@ RECORDS = ("lineage.json", "evaluation.json", "backup.json")
 
 
 def files(root: Path) -> Iterator[Path]:
-    return (path for path in root.rglob("*") if path.is_file() and ".git" not in path.parts)
+    """All but what is committed: figures of benchmarks are no records."""
+    return (path for path in root.rglob("*") if path.is_file() and not {".git", "benchmarks"} & set(path.parts))
 
 
 def tables(root: Path) -> list[Path]:
