@@ -111,6 +111,22 @@ def test_a_lost_machine_is_noticed_and_nothing_waits_for_it(time, stand, stopped
     all_is_well(stand)
 
 
+@injects("power cut of a worker's machine between taking a retrain and beginning it", "one command", "nothing")
+def test_a_run_that_never_began_is_noticed(time, stand):
+    publish(stand.house, next(NUMBERS))
+    stand.ran()
+    stand.kill("control")
+    taken = stand.retrain()
+    # What a worker says when it takes a run; the process that would begin it never comes.
+    assert asked(f"{stand.api}/api/flow_runs/{taken}/set_state", {"state": {"type": "PENDING"}})
+    end = stand.end_of(taken, 300)
+    assert (end["type"], end["message"]) == ("CRASHED", "it never began; its worker died or had no room for it")
+    stand.start("control")
+    ends_well(stand, stand.retrain())
+    assert stand.ran() == ["cut", "count", "total"]
+    all_is_well(stand)
+
+
 @injects("kill -9 of Prefect's server, away for 30 s", "by itself", "nothing", times=2)
 def test_a_retrain_survives_prefects_server(time, stand, stopped):
     killed_for_a_while(stand, "prefect", 30.0)
