@@ -29,10 +29,10 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIEN
     return answer
 
 
-def asked(url: str, content: object = None) -> Any:
+def asked(url: str, content: object = None, method: str | None = None) -> Any:
     """Answer of an address on this machine, whatever proxy is set; None where nobody answers, or not yet."""
     data = json.dumps(content).encode() if content is not None else None
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=60) as answer:

@@ -1,10 +1,9 @@
 """A fleet on one machine: folders that share nothing, each service a process of its own that a test kills."""
 
-import json
 import signal
 import subprocess
 import sys
-import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -80,10 +79,9 @@ class Stand:
         for lost in asked(f"{self.api}/api/automations/filter", {}):
             if lost["name"].endswith("has crashed"):
                 changed = {**lost, "trigger": {**lost["trigger"], "within": 95.0}}
-                content = json.dumps({name: changed[name] for name in known}).encode()
-                request = urllib.request.Request(f"{self.api}/api/automations/{lost['id']}", content, method="PUT")
-                request.add_header("Content-Type", "application/json")
-                urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60).close()
+                content = {name: changed[name] for name in known}
+                address = f"{self.api}/api/automations/{lost['id']}"
+                wait_for(partial(asked, address, content, "PUT"), "the change of an automation", 60)
 
     def start(self, name: str) -> None:
         """Start a server or a worker; killed before, it finds what it had."""
