@@ -73,7 +73,7 @@ benchmarks/.venv/.peers: benchmarks/orchestration/requirements.txt
 bench-lineage: .venv/.runtime ## ask the index of lineage at a million scenes and a thousand versions, generated (many minutes)
 	$(BIN)/python -m benchmarks.lineage.questions
 
-bench-warm-start: .venv/.runtime ## train anew and from earlier weights after one new scene, and compare (about 40 minutes)
+bench-warm-start: .venv/.runtime ## train anew and from earlier weights after one new scene, and compare (many minutes)
 	$(BIN)/python -m benchmarks.warm_start.quality
 
 bench-cost: .venv/.runtime benchmarks/.venv/.peers ## add one scene to 100, 1,000 and 10,000 and count what is done anew (an hour or more)

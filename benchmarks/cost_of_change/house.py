@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from benchmarks.cost_of_change.clock import Spent, timed
 from benchmarks.orchestration.subjects import DVC, QUIET, SOURCE, run
+from benchmarks.timing import Spent, timed
 from components.revisions.checkout import Checkout, check_out
 from components.revisions.git import git, resolve
 from components.revisions.home import Home

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.cost_of_change.clock import CommandClock, Spent
+from benchmarks.cost_of_change.clock import CommandClock
 from benchmarks.cost_of_change.generated import scene_id, write_scene
 from benchmarks.cost_of_change.house import commit_data, make_house, newest_checkout
 from benchmarks.cost_of_change.pushed import Pushed, listing, made_of, pushed
 from benchmarks.cost_of_change.stages import DATA_STAGES, RetrainCost, bring_up_data
+from benchmarks.timing import Spent
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.cost_of_change.clock import Spent, timed
 from benchmarks.cost_of_change.generated import write_scene
 from benchmarks.orchestration.errors import NotMeasurable
 from benchmarks.orchestration.subjects import DVC, QUIET, run
+from benchmarks.timing import Spent, timed
 
 CHAINS = Path(__file__).with_name("chains")
 

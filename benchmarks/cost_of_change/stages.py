@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from benchmarks.cost_of_change.clock import CommandClock, Spent, timed
+from benchmarks.cost_of_change.clock import CommandClock
 from benchmarks.orchestration.errors import NotMeasurable
+from benchmarks.timing import Spent, timed
 from components.revisions.checkout import Checkout
 from components.revisions.home import Home
 from components.revisions.lock import keep, kept_lock, only, read_lock, write_lock

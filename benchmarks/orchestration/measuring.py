@@ -7,14 +7,12 @@ decide. Here each round runs every contestant once, so that all of them meet the
 import os
 import re
 import statistics
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.orchestration.errors import ContestantFailed
+from benchmarks.timing import timed
 
 
 @dataclass(frozen=True)
@@ -119,27 +117,10 @@ def run_once(contestant: Contestant) -> Sample:
         ContestantFailed: it ended with an error, or its output lacks the words that prove its work.
     """
     environment = {**os.environ, **contestant.environment}
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            contestant.command,
-            cwd=contestant.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        # wait4 and no `wait`: the kernel hands over the processor time of exactly this process and its children.
-        _, status, usage = os.wait4(process.pid, 0)
-        wall_s = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        said = output.read()
-    if process.returncode != 0:
-        raise ContestantFailed(contestant.name, f"it ended with code {process.returncode}", said)
+    spent, said = timed(contestant.command, contestant.folder, environment, contestant.name)
     if contestant.says not in said:
         raise ContestantFailed(contestant.name, f"it did not say {contestant.says!r}", said)
-    return Sample(wall_s, usage.ru_utime + usage.ru_stime, _call_seconds(contestant, said))
+    return Sample(spent.wall_s, spent.cpu_s, _call_seconds(contestant, said))
 
 
 def _call_seconds(contestant: Contestant, said: str) -> float:

@@ -6,12 +6,13 @@ import pytest
 import rasterio
 
 from benchmarks.cost_of_change.change import compare
-from benchmarks.cost_of_change.clock import CommandClock, Spent, timed
+from benchmarks.cost_of_change.clock import CommandClock
 from benchmarks.cost_of_change.generated import CHIPS, HEIGHT_PX, POLARIZATIONS, WIDTH_PX, write_scene
 from benchmarks.cost_of_change.measuring import Change, SizeCost, measure_size
 from benchmarks.cost_of_change.pushed import Pushed, listing, pushed
 from benchmarks.cost_of_change.stages import DATA_STAGES, RetrainCost, StageCost
 from benchmarks.orchestration.errors import ContestantFailed
+from benchmarks.timing import Spent, timed
 from components.simulation.files import write_raster
 from components.simulation.grid import Grid
 
