@@ -97,7 +97,8 @@ def _polarizations(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _scale(row: Mapping[str, Any]) -> Scale:
-    known: Scale | None = {name: name for name in get_args(Scale)}.get(str(row.get("scale")))
+    # Digital numbers need offsets, for which a request has no column.
+    known: Scale | None = {name: name for name in get_args(Scale) if name != "dn"}.get(str(row.get("scale")))
     if known is None:
         raise BadRequest("scale", "must say what the samples of a GeoTIFF are: linear, decibel or amplitude")
     return known

@@ -14,7 +14,8 @@ from components.contract.progress import progress
 from components.geography.footprints import locate
 from components.inference.chips import encode_chip
 from components.inference.errors import EmptyForPrediction
-from components.rasters.calibration import Scale, check_bands, read_codes
+from components.inference.sensing import Bands
+from components.rasters.calibration import check_bands, read_codes
 from components.rasters.opening import Raster, open_raster
 from components.rasters.windows import affine_at, cut, offsets
 from components.scores.boxes import Box
@@ -61,14 +62,13 @@ class ChipPrediction:
 
 
 def predict_scene(
-    path: Path, polarizations: Sequence[str], scale: Scale, answer: Answer, chip_size: int, shows_progress: bool = True
+    path: Path, bands: Bands, answer: Answer, chip_size: int, shows_progress: bool = True
 ) -> list[ChipPrediction]:
     """Ask a model about every chip of a scene, row by row.
 
     Args:
         path: a GeoTIFF with one band for each polarisation.
-        polarizations: names of the bands in their order.
-        scale: what the samples are: linear power, decibels, or uncalibrated amplitude.
+        bands: polarisations in their order, and what the samples are.
         answer: `predict` of a loaded fusar-gpt model: a frame with its input columns to one answer a row.
         chip_size: side of the chips that the model was trained on [pixel].
         shows_progress: whether it says on stderr how far it is; false for one of many scenes.
@@ -78,13 +78,14 @@ def predict_scene(
         EmptyForPrediction: the scene is smaller than a chip or holds no valid pixel.
     """
     with open_raster(path) as raster:
-        check_bands(raster, polarizations, scale)
+        check_bands(raster, bands.polarizations, bands.scale)
         rows = offsets(raster.height, chip_size, chip_size)
         predictions: list[ChipPrediction] = []
         for row in progress(rows, "predict", len(rows)) if shows_progress else rows:
-            chips = list(_chips_in_row(raster, read_codes(raster, scale, row, chip_size), row))
+            codes = read_codes(raster, bands.scale, row, chip_size, bands.dn_offset_db)
+            chips = list(_chips_in_row(raster, codes, row))
             for first in range(0, len(chips), CHIPS_AT_ONCE):
-                predictions += _ask(chips[first : first + CHIPS_AT_ONCE], raster, polarizations, answer)
+                predictions += _ask(chips[first : first + CHIPS_AT_ONCE], raster, bands.polarizations, answer)
     if not predictions:
         raise EmptyForPrediction(path, chip_size)
     return predictions

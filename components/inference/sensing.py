@@ -12,10 +12,15 @@ from components.rasters.calibration import Scale
 
 @dataclass(frozen=True)
 class Bands:
-    """Polarisation of each band, and what its samples are."""
+    """Polarisation of each band, and what its samples are.
+
+    Attributes:
+        dn_offset_db: for digital numbers, one a band [dB]; otherwise empty.
+    """
 
     polarizations: tuple[str, ...]
     scale: Scale
+    dn_offset_db: tuple[float, ...] = ()
 
 
 def bands_of(scene: Path, polarizations: str, scale: str) -> Bands:
@@ -24,10 +29,10 @@ def bands_of(scene: Path, polarizations: str, scale: str) -> Bands:
     Args:
         scene: the GeoTIFF.
         polarizations: "VV,VH", or "" to take the item's.
-        scale: linear, decibel or amplitude, or "" to take the item's.
+        scale: linear, decibel or amplitude, or "" to take the item's (dn, too, whose offsets stand there).
 
     Raises:
-        UnknownBands: neither says it, or the scale is none of the three.
+        UnknownBands: neither says it, or the scale is none that is known.
     """
     return bands_from(item_properties(scene), scene, polarizations, scale)
 
@@ -36,13 +41,16 @@ def bands_from(properties: Mapping[str, object], scene: Path, polarizations: str
     """`bands_of` with the properties of an item that is at hand.
 
     Raises:
-        UnknownBands: neither says it, or the scale is none of the three.
+        UnknownBands: neither says it, or the scale is none that is known.
     """
     names = polarizations.split(",") if polarizations else properties.get("sar:polarizations")
     known = {name: name for name in get_args(Scale)}.get(scale or str(properties.get("fusar:scale")))
     if not isinstance(names, list) or known is None:
         raise UnknownBands(scene)
-    return Bands(tuple(str(name).strip().upper() for name in names), known)
+    offsets = properties.get("fusar:dn_offset_db") if known == "dn" else []
+    if not isinstance(offsets, list) or len(offsets) != (len(names) if known == "dn" else 0):
+        raise UnknownBands(scene)
+    return Bands(tuple(str(name).strip().upper() for name in names), known, tuple(map(float, offsets)))
 
 
 def item_properties(scene: Path) -> dict[str, object]:

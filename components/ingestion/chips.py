@@ -79,7 +79,8 @@ def _windows(scene: Scene, raster: Raster, config: IngestConfig) -> Iterator[lis
     size = config.chip_size
     cols = offsets(raster.width, size, config.chip_stride)
     for rows in row_groups(raster.height, size, config.chip_stride):
-        codes = read_codes(raster, scene.properties.scale, rows[0], rows[-1] + size - rows[0])
+        height = rows[-1] + size - rows[0]
+        codes = read_codes(raster, scene.properties.scale, rows[0], height, scene.properties.dn_offset_db or ())
         group = []
         for row in rows:
             for col in cols:

@@ -22,6 +22,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DVC_CACHE = re.compile(r".*/files/md5/[0-9a-f]{2}/[0-9a-f]{30}")
 
 Polarization = Literal["VV", "VH", "HH", "HV"]
+OffsetDb = Annotated[float, Field(ge=-300, le=300)]  # of any product, with room; JSON's NaN is none
 
 
 class Properties(BaseModel):
@@ -38,6 +39,7 @@ class Properties(BaseModel):
     incidence_deg: float | None = Field(None, alias="view:incidence_angle", ge=0, le=90)
     quantity: Literal["sigma0", "gamma0", "amplitude"] = Field(alias="fusar:quantity")
     scale: Scale = Field(alias="fusar:scale")
+    dn_offset_db: list[OffsetDb] | None = Field(None, alias="fusar:dn_offset_db")
     simulated: bool = Field(alias="fusar:simulated", strict=True)
 
     @model_validator(mode="after")
@@ -46,6 +48,10 @@ class Properties(BaseModel):
             raise ValueError("fusar:quantity amplitude and fusar:scale amplitude go together")
         if len(set(self.polarizations)) != len(self.polarizations):
             raise ValueError("sar:polarizations names one twice")
+        if (self.scale == "dn") != (self.dn_offset_db is not None):
+            raise ValueError("fusar:scale dn and fusar:dn_offset_db go together")
+        if self.dn_offset_db is not None and len(self.dn_offset_db) != len(self.polarizations):
+            raise ValueError("fusar:dn_offset_db must hold one number for each of sar:polarizations")
         return self
 
     @property

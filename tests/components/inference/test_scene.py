@@ -15,7 +15,7 @@ from components.contract.errors import FusarError
 from components.inference.errors import EmptyForPrediction, UnknownBands
 from components.inference.layers import write_geojson, write_picture
 from components.inference.scene import QUESTIONS, predict_scene
-from components.inference.sensing import bands_of
+from components.inference.sensing import Bands, bands_of
 
 ROTATED = Affine(-0.143, -0.57678, 337934.48, -0.57678, 0.143, 7840518.46)
 CRS = "EPSG:32759"
@@ -43,7 +43,7 @@ def scene(tmp_path: Path) -> Path:
 
 
 def test_a_box_lands_where_the_rasters_own_affine_puts_its_pixels(scene: Path, tmp_path: Path) -> None:
-    predictions = predict_scene(scene, ("VV",), "decibel", one_ship_a_chip, 64)
+    predictions = predict_scene(scene, Bands(("VV",), "decibel"), one_ship_a_chip, 64)
     write_geojson(predictions, "fusar-gpt/1", tmp_path / "out.geojson")
     features = json.loads((tmp_path / "out.geojson").read_text())["features"]
     ships = [feature for feature in features if feature["properties"]["kind"] == "ship"]
@@ -56,7 +56,7 @@ def test_a_box_lands_where_the_rasters_own_affine_puts_its_pixels(scene: Path, t
 
 
 def test_a_scene_is_cut_into_chips_as_large_as_the_models(scene: Path, tmp_path: Path) -> None:
-    predictions = predict_scene(scene, ("VV",), "decibel", one_ship_a_chip, 96)
+    predictions = predict_scene(scene, Bands(("VV",), "decibel"), one_ship_a_chip, 96)
     assert [(chip.row, chip.col, chip.codes.shape) for chip in predictions][:2] == [(0, 0, (96, 96)), (0, 96, (96, 96))]
     write_geojson(predictions, "m", tmp_path / "out.geojson")
     chip = json.loads((tmp_path / "out.geojson").read_text())["features"][0]
@@ -66,7 +66,7 @@ def test_a_scene_is_cut_into_chips_as_large_as_the_models(scene: Path, tmp_path:
 
 
 def test_rings_run_counter_clockwise_as_rfc_7946_wants(scene: Path, tmp_path: Path) -> None:
-    write_geojson(predict_scene(scene, ("VV",), "decibel", one_ship_a_chip, 64), "m", tmp_path / "out.geojson")
+    write_geojson(predict_scene(scene, Bands(("VV",), "decibel"), one_ship_a_chip, 64), "m", tmp_path / "out.geojson")
     for feature in json.loads((tmp_path / "out.geojson").read_text())["features"]:
         ring = np.array(feature["geometry"]["coordinates"][0])
         (ax, ay), (bx, by) = ring[1] - ring[0], ring[2] - ring[1]
@@ -74,7 +74,7 @@ def test_rings_run_counter_clockwise_as_rfc_7946_wants(scene: Path, tmp_path: Pa
 
 
 def test_gdal_reads_the_layer_with_its_place_and_properties(scene: Path, tmp_path: Path) -> None:
-    write_geojson(predict_scene(scene, ("VV",), "decibel", one_ship_a_chip, 64), "m", tmp_path / "out.geojson")
+    write_geojson(predict_scene(scene, Bands(("VV",), "decibel"), one_ship_a_chip, 64), "m", tmp_path / "out.geojson")
     info = pyogrio.read_info(tmp_path / "out.geojson")
     assert info["crs"] == "EPSG:4326"
     assert info["features"] == 12
@@ -82,7 +82,7 @@ def test_gdal_reads_the_layer_with_its_place_and_properties(scene: Path, tmp_pat
 
 
 def test_the_picture_shows_the_whole_scene(scene: Path, tmp_path: Path) -> None:
-    write_picture(predict_scene(scene, ("VV",), "decibel", one_ship_a_chip, 64), "yasur", tmp_path / "out.png")
+    write_picture(predict_scene(scene, Bands(("VV",), "decibel"), one_ship_a_chip, 64), "yasur", tmp_path / "out.png")
     with Image.open(tmp_path / "out.png") as picture:
         assert picture.width > picture.height > 300
 
@@ -90,12 +90,12 @@ def test_the_picture_shows_the_whole_scene(scene: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("values", [np.full((32, 32), -12.0), np.full((128, 128), np.nan)])
 def test_a_scene_without_a_chip_is_refused_by_name(tmp_path: Path, values: np.ndarray) -> None:
     with pytest.raises(EmptyForPrediction, match=r"empty\.tif: smaller than a chip"):
-        predict_scene(write_scene(tmp_path / "empty.tif", values), ("VV",), "decibel", one_ship_a_chip, 64)
+        predict_scene(write_scene(tmp_path / "empty.tif", values), Bands(("VV",), "decibel"), one_ship_a_chip, 64)
 
 
 def test_two_polarisations_of_a_one_band_scene_are_refused(scene: Path) -> None:
     with pytest.raises(FusarError, match=r"yasur\.tif"):
-        predict_scene(scene, ("VV", "VH"), "decibel", one_ship_a_chip, 64)
+        predict_scene(scene, Bands(("VV", "VH"), "decibel"), one_ship_a_chip, 64)
 
 
 def test_the_stac_item_says_what_the_bands_are_and_options_come_first(scene: Path) -> None:
@@ -104,6 +104,17 @@ def test_the_stac_item_says_what_the_bands_are_and_options_come_first(scene: Pat
     item.write_text(json.dumps({"properties": {"sar:polarizations": ["HH"], "fusar:scale": "linear"}}))
     assert bands_of(scene, "", "") == bands_of(scene, "HH", "linear")
     assert bands_of(scene, "VV", "").polarizations == ("VV",)
+
+
+def test_the_offsets_of_digital_numbers_come_from_the_item_alone(scene: Path) -> None:
+    item = scene.parent.parent / "items/yasur.json"
+    item.parent.mkdir()
+    said = {"sar:polarizations": ["VV"], "fusar:scale": "dn", "fusar:dn_offset_db": [-83]}
+    item.write_text(json.dumps({"properties": said}))
+    assert bands_of(scene, "", "") == Bands(("VV",), "dn", (-83.0,))
+    item.unlink()
+    with pytest.raises(UnknownBands):
+        bands_of(scene, "VV", "dn")
 
 
 def test_without_item_and_options_the_remedy_is_told(scene: Path) -> None:

@@ -43,6 +43,8 @@ def test_a_time_is_utc_whatever_zone_the_machine_is_in(
         ("sar:polarizations", ["VV", "RH"], "sar:polarizations.1"),
         ("sar:polarizations", ["VV", "VV"], "names one twice"),
         ("fusar:scale", "amplitude", "go together"),
+        ("fusar:scale", "dn", "go together"),
+        ("fusar:dn_offset_db", [-83, -83], "go together"),
         ("fusar:quantity", "beta0", "fusar:quantity"),
         ("fusar:simulated", "yes", "fusar:simulated"),
         ("view:incidence_angle", 120, "view:incidence_angle"),
@@ -52,6 +54,21 @@ def test_a_time_is_utc_whatever_zone_the_machine_is_in(
 )
 def test_a_wrong_property_is_named(catalogue, name: str, value: object, said: str) -> None:
     path = _with_property(catalogue.item("good"), name, value)
+    with pytest.raises(BrokenItem, match=re.escape(said)):
+        read_scene(path, catalogue.data)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "said"),
+    [
+        ([-83.0], "one number for each"),
+        ([-83, "NaN"], "fusar:dn_offset_db.1"),
+        ([-83, float("nan")], "fusar:dn_offset_db.1"),
+        (-83, "fusar:dn_offset_db"),
+    ],
+)
+def test_wrong_offsets_of_digital_numbers_are_named(catalogue, offsets: object, said: str) -> None:
+    path = catalogue.item("good", fusar__scale="dn", fusar__dn_offset_db=offsets)
     with pytest.raises(BrokenItem, match=re.escape(said)):
         read_scene(path, catalogue.data)
 

@@ -81,3 +81,34 @@ def test_bands_and_sample_types_must_fit_the_declaration(tmp_path: Path) -> None
     for path in (stretch, complex_samples):
         with open_raster(path) as raster, pytest.raises(WrongSampleType):
             check_bands(raster, ["VV"], "decibel")
+
+
+def test_digital_numbers_are_twenty_times_their_logarithm_plus_the_offset_of_their_band(tmp_path: Path) -> None:
+    # By hand: 20 log10(4467) - 83 = -10.0 dB is code 121; 20 log10(1000) - 80 = -20 dB is code 81; 20 log10(1) - 83 is
+    # below the scale: code 1.
+    numbers = np.array([[[4467, 1, 0, 65535]], [[1000, 10000, 0, 65535]]], np.uint16)
+    path = _write(tmp_path / "numbers.tif", numbers, nodata=65535)
+    with open_raster(path) as raster:
+        check_bands(raster, ["VV", "VH"], "dn")
+        codes = read_codes(raster, "dn", dn_offset_db=(-83.0, -80.0))
+    np.testing.assert_array_equal(codes, [[[121, 1, 0, 0]], [[81, 161, 0, 0]]])
+
+
+def test_eight_bits_and_undeclared_nodata_are_digital_numbers_too(tmp_path: Path) -> None:
+    path = _write(tmp_path / "bytes.tif", np.array([[[100, 255, 0, 1]]], np.uint8))
+    with open_raster(path) as raster:
+        check_bands(raster, ["VV"], "dn")
+        codes = read_codes(raster, "dn", dn_offset_db=[-50.0])
+    # 40 - 50 = -10 dB; 48.13 - 50 = -1.87 dB, nearest -1.75 is 154; -50 dB is below the scale.
+    np.testing.assert_array_equal(codes, [[[121, 154, 0, 1]]])
+
+
+def test_an_offset_that_no_product_could_have_is_refused(tmp_path: Path) -> None:
+    path = _write(tmp_path / "numbers.tif", np.full((1, 16, 16), 4467, np.uint16))
+    with open_raster(path) as raster, pytest.raises(WrongScale, match="100% of its values"):
+        read_codes(raster, "dn", dn_offset_db=[0.0])
+    with open_raster(path) as raster, pytest.raises(WrongSampleType, match="needs float32 or float64"):
+        check_bands(raster, ["VV"], "linear")
+    signed = _write(tmp_path / "signed.tif", np.ones((1, 16, 16), np.int16))
+    with open_raster(signed) as raster, pytest.raises(WrongSampleType, match="needs uint8 or uint16"):
+        check_bands(raster, ["VV"], "dn")
