@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Scenes of your own: what data/ holds.", no_args_is_help=True)
 
-PATHS = typer.Argument(help="Files, folders (every .tif below them) or quoted patterns.", show_default=False)
+PATHS = typer.Argument(help="Files, folders (every product below them) or quoted patterns.", show_default=False)
 TEMPLATE = typer.Option(help="STAC item whose properties say what the files do not.", show_default=False)
 SET = typer.Option("--set", help="NAME=VALUE: one STAC property, or id; may be given several times.")
 PRODUCT = typer.Option(help="Product family of all files; by default each is recognised.", show_default=False)
@@ -41,12 +41,13 @@ def add(
     from components.catalog.adding import Addition, Outcome, add_scenes
     from components.catalog.errors import NoSuchFile
     from components.catalog.given import read_given
+    from components.catalog.products import converted
     from components.catalog.sources import expand
     from components.revisions.home import find_home
     from flows.adding import as_ingestion_reads
 
     root = find_home(Path.cwd()).root
-    sources, missing = expand(paths)
+    sources, missing = expand(paths, converted(product))
     given, assets = read_given(template, values or ()), _assets(asset or ())
     _of_one_scene(len(sources), given.scene_id is not None, bool(assets))
     _say_what_is_not_checked_out(root)

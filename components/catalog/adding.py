@@ -13,8 +13,8 @@ from dvc_objects.fs.system import reflink
 from components.catalog.errors import NameTaken, NoSuchFile, UnknownProduct, UnusableName
 from components.catalog.given import Given
 from components.catalog.items import FOLDERS, combine, describe
-from components.catalog.products import PRODUCTS
-from components.catalog.products.product import Product
+from components.catalog.products import NAMES, PRODUCTS, converted
+from components.catalog.products.product import Facts, Write
 from components.catalog.sources import companions
 from components.rasters.calibration import check_bands
 from components.rasters.errors import MissingAsset, SceneError
@@ -68,6 +68,25 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class _Candidate:
+    """A scene of a product, before anyone looked at its pixels.
+
+    Attributes:
+        source: the file or folder of the person.
+        name: what the product calls the scene; its companions lie beside the source under this name.
+        scene_id: what it will be called in data/.
+        family: name of its family of converted products, or None where it is a GeoTIFF as it stands.
+        write: writes it as GeoTIFF; None where it is one.
+    """
+
+    source: Path
+    name: str
+    scene_id: str
+    family: str | None
+    write: Write | None
+
+
+@dataclass(frozen=True)
 class _Files:
     """The item of a scene and its files: path below data/ to where each comes from."""
 
@@ -82,30 +101,62 @@ class _Files:
 
 
 def add_scenes(sources: Sequence[Path], addition: Addition) -> Iterator[Outcome]:
-    """Add each file as a scene, or say why not; the others never notice.
+    """Add the scenes of each product, or say why not; the others never notice.
 
     Raises:
         UnknownProduct: there is no such family.
     """
-    if addition.product not in (None, *(product.name for product in PRODUCTS)):
-        raise UnknownProduct(str(addition.product), tuple(product.name for product in PRODUCTS))
+    if addition.product not in (None, *NAMES):
+        raise UnknownProduct(str(addition.product), NAMES)
     for source in sources:
         try:
-            yield _add(source, addition)
+            candidates = _candidates(source, addition)
         except SceneError as error:
             yield Outcome(source, "set aside", error=error)
-        finally:
-            shutil.rmtree(addition.staging, ignore_errors=True)
+            continue
+        for candidate in candidates:
+            yield _outcome(candidate, addition)
 
 
-def _add(source: Path, addition: Addition) -> Outcome:
-    if not source.is_file():
+def _candidates(source: Path, addition: Addition) -> list[_Candidate]:
+    """The scenes of a product: one of a GeoTIFF; of a product that is converted, as many as its family says."""
+    if not source.exists():
         raise NoSuchFile(source)
-    with open_raster(source) as raster:
-        product = _product(raster, addition.product)
-        files = _files(raster, product, addition)
+    families = converted(addition.product)
+    family = next((one for one in families if one.name == addition.product or one.matches(source)), None)
+    given = addition.given.scene_id
+    if family is None:
+        return [_Candidate(source, source.stem, source.stem if given is None else given, None, None)]
+    # Of several scenes under one given name, each keeps the ending that tells them apart.
+    return [
+        _Candidate(source, name, name if given is None else given + name.removeprefix(source.stem), family.name, write)
+        for name, write in family.scenes(source).items()
+    ]
+
+
+def _outcome(candidate: _Candidate, addition: Addition) -> Outcome:
+    shutil.rmtree(addition.staging, ignore_errors=True)
+    try:
+        return _add(candidate, addition)
+    except SceneError as error:
+        return Outcome(candidate.source, "set aside", candidate.scene_id, error=error)
+    finally:
+        shutil.rmtree(addition.staging, ignore_errors=True)
+
+
+def _add(candidate: _Candidate, addition: Addition) -> Outcome:
+    source, scene_id = candidate.source, candidate.scene_id
+    if not _ID.fullmatch(scene_id):
+        raise UnusableName(source, scene_id)
+    if candidate.write is None and not source.is_file():
+        raise NoSuchFile(source)
+    path = source if candidate.write is None else addition.staging / f"scenes/{scene_id}.tif"
+    stated = None if candidate.write is None else candidate.write(path)
+    with open_raster(path) as raster:
+        product, stated = _stated(raster, candidate.family, stated, addition.product)
+        files = _files(raster, candidate, combine(raster, product, stated, addition.given), addition)
     if _is_there(files, source, addition.data):
-        return Outcome(source, "unchanged", files.scene_id, product.name)
+        return Outcome(source, "unchanged", scene_id, product)
     _stage(files, addition.staging)
     chips = addition.check(addition.staging / files.item_file, addition.staging)
     # The item comes last: a kill on the way leaves a raster that nothing names, and the same command goes on.
@@ -113,20 +164,21 @@ def _add(source: Path, addition: Addition) -> Outcome:
         target = addition.data / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(addition.staging / name, target)
-    return Outcome(source, "added", files.scene_id, product.name, chips)
+    return Outcome(source, "added", scene_id, product, chips)
 
 
-def _product(raster: Raster, asked: str | None) -> Product:
-    return next(p for p in PRODUCTS if (p.name == asked if asked is not None else p.matches(raster)))
+def _stated(raster: Raster, family: str | None, stated: Facts | None, asked: str | None) -> tuple[str, Facts]:
+    """Name of the family and what the product states; of a GeoTIFF as it stands both are in the raster."""
+    if family is not None and stated is not None:
+        return family, stated
+    product = next(p for p in PRODUCTS if (p.name == asked if asked is not None else p.matches(raster)))
+    return product.name, product.facts(raster)
 
 
-def _files(raster: Raster, product: Product, addition: Addition) -> _Files:
-    scene_id = raster.path.stem if addition.given.scene_id is None else addition.given.scene_id
-    if not _ID.fullmatch(scene_id):
-        raise UnusableName(raster.path, scene_id)
-    facts = combine(raster, product, addition.given)
+def _files(raster: Raster, candidate: _Candidate, facts: Facts, addition: Addition) -> _Files:
+    scene_id = candidate.scene_id
     check_bands(raster, facts["sar:polarizations"], facts["fusar:scale"])
-    beside = companions(raster.path, addition.assets)
+    beside = companions(candidate.source, candidate.name, addition.assets)
     sources = {f"scenes/{scene_id}.tif": raster.path}
     for name, path in beside.items():
         if not path.is_file():
@@ -153,9 +205,10 @@ def _is_there(files: _Files, source: Path, data: Path) -> bool:
 
 
 def _stage(files: _Files, staging: Path) -> None:
-    shutil.rmtree(staging, ignore_errors=True)
     for name, source in files.sources.items():
         target = staging / name
+        if target == source:  # a converted product is written where it is tried
+            continue
         target.parent.mkdir(parents=True, exist_ok=True)
         _copy(source, target)
     item = staging / files.item_file

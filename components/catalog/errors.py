@@ -14,7 +14,7 @@ class NoSuchFile(SceneError):
     @property
     def problem(self) -> str:
         """What is wrong and what to do."""
-        return "no such file, and no .tif or .tiff below it. Correct the path, or quote the pattern."
+        return "no such file, and no product, .tif or .tiff below it. Correct the path, or quote the pattern."
 
 
 class MissingFields(SceneError):

@@ -16,7 +16,8 @@ from pystac.extensions.view import ViewExtension
 
 from components.catalog.errors import Contradiction, MissingFields, WrongField
 from components.catalog.given import Given
-from components.catalog.products.product import Facts, Product, utc
+from components.catalog.products import ANY_GEOTIFF
+from components.catalog.products.product import Facts, utc
 from components.geography.footprints import locate
 from components.rasters.errors import UnusableCRS
 from components.rasters.opening import Raster
@@ -37,24 +38,33 @@ _UNITS = {"decibel": "dB", "linear": "1", "amplitude": None}
 _SAR_NEEDS = ("sar:instrument_mode", "sar:frequency_band", "sar:polarizations", "sar:product_type")
 
 
-def combine(raster: Raster, product: Product, given: Given) -> Facts:
+def combine(raster: Raster, product: str, stated: Facts, given: Given) -> Facts:
     """STAC properties of a scene: what its product states, and beside it what the person does.
+
+    Args:
+        raster: the open backscatter.
+        product: name of the family, which the item keeps as `fusar:product`; for a GeoTIFF that is of no family the
+            person may say another.
+        stated: what the product states.
+        given: what the person states.
 
     Raises:
         Contradiction: both state a field, and differently.
         MissingFields: neither states what ingestion must know.
         WrongField: a time is none.
     """
-    stated, said = product.facts(raster), dict(given.properties)
+    said = dict(given.properties)
     if "datetime" in said:
-        said["datetime"] = utc(raster, said["datetime"])
-    for field in stated.keys() & said.keys():
+        said["datetime"] = utc(raster.path, said["datetime"])
+    if product != ANY_GEOTIFF:
+        stated = {**stated, "fusar:product": product}
+    for field in sorted(stated.keys() & said.keys()):
         if _plain(stated[field]) != _plain(said[field]):
-            raise Contradiction(raster.path, product.name, field, stated[field], said[field])
-    found = {**said, **stated}
+            raise Contradiction(raster.path, product, field, stated[field], said[field])
+    found = {"fusar:product": product, **said, **stated}
     missing = {field: example for field, example in REQUIRED.items() if found.get(field) is None}
     if missing:
-        raise MissingFields(raster.path, product.name, missing)
+        raise MissingFields(raster.path, product, missing)
     _check_types(raster, found)
     return found
 
@@ -85,7 +95,7 @@ def describe(raster: Raster, scene_id: str, facts: Facts, assets: Mapping[str, M
 
 
 def _check_types(raster: Raster, facts: Facts) -> None:
-    for name in ("platform", "fusar:quantity", "fusar:scale"):
+    for name in ("platform", "fusar:quantity", "fusar:scale", "fusar:product"):
         if not isinstance(facts[name], str):
             raise WrongField(raster.path, name, facts[name], "text")
     names = facts["sar:polarizations"]

@@ -4,7 +4,7 @@ import inspect
 from dataclasses import asdict
 from pathlib import Path
 
-from components.catalog.products import PRODUCTS
+from components.catalog.products import CONVERTED, PRODUCTS
 from components.simulation.sensors import SENSORS
 from docs.writers.markdown import code, page, prose, table
 
@@ -15,7 +15,7 @@ scene is of, ingestion reads it once it has a [STAC item](data.md)."""
 def products_page(root: Path) -> str:
     """Each product family with what its module says, then the simulated sensors."""
     sections = {}
-    for product in PRODUCTS:
+    for product in (*CONVERTED, *PRODUCTS):
         about = inspect.cleandoc(inspect.getmodule(product.matches).__doc__ or "")
         sections[code(product.name)] = prose(f"{product.title}.\n\n{about}")
     sensors = SENSORS.values() if isinstance(SENSORS, dict) else SENSORS

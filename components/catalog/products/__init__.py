@@ -1,6 +1,17 @@
-"""The product families that are read, in the order in which they are tried; the last one takes every GeoTIFF."""
+"""The product families that are read, in the order in which they are tried.
+
+Those told by their path come first (`CONVERTED`); of the GeoTIFFs (`PRODUCTS`) the last one takes every one.
+"""
 
 from components.catalog.products import geotiff, pyrosar, terramesh, umbra
-from components.catalog.products.product import Product
+from components.catalog.products.product import ConvertedProduct, Product
 
+CONVERTED: tuple[ConvertedProduct, ...] = ()
 PRODUCTS: tuple[Product, ...] = (pyrosar.PRODUCT, terramesh.PRODUCT, umbra.PRODUCT, geotiff.PRODUCT)
+NAMES = (*(family.name for family in CONVERTED), *(family.name for family in PRODUCTS))
+ANY_GEOTIFF = geotiff.PRODUCT.name
+
+
+def converted(asked: str | None) -> tuple[ConvertedProduct, ...]:
+    """Families that a path is held against, given what `--product` says."""
+    return tuple(family for family in CONVERTED if asked in (None, family.name))

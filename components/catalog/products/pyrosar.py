@@ -27,7 +27,7 @@ def _facts(raster: Raster) -> Facts:
     steps = name["steps"].split("_")
     quantity = _quantity(steps)
     return {
-        "datetime": utc(raster, name["start"]),
+        "datetime": utc(raster.path, name["start"]),
         "platform": f"sentinel-1{name['sensor'][2].lower()}",
         "constellation": "sentinel-1",
         "instruments": ["c-sar"],

@@ -21,7 +21,7 @@ def _matches(raster: Raster) -> bool:
 def _facts(raster: Raster) -> Facts:
     time = raster.dataset.tags().get("datetime")
     return {
-        **({} if time is None else {"datetime": utc(raster, time)}),
+        **({} if time is None else {"datetime": utc(raster.path, time)}),
         "constellation": "sentinel-1",
         "instruments": ["c-sar"],
         "sar:instrument_mode": "IW",

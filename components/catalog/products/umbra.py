@@ -67,7 +67,7 @@ def _facts(raster: Raster) -> Facts:
     if name is None:
         return stated
     day, clock = name["time"][:10], name["time"][11:].replace("-", ":")
-    return {**stated, "datetime": utc(raster, f"{day}T{clock}"), "platform": name["platform"].lower()}
+    return {**stated, "datetime": utc(raster.path, f"{day}T{clock}"), "platform": name["platform"].lower()}
 
 
 def _of_metadata(raster: Raster, file: Path) -> Facts:
@@ -75,9 +75,9 @@ def _of_metadata(raster: Raster, file: Path) -> Facts:
     collect = metadata.collects[0]
     resolution = collect.resolution
     found = {
-        "datetime": utc(raster, collect.start),
-        "start_datetime": utc(raster, collect.start) if collect.end else None,
-        "end_datetime": utc(raster, collect.end) if collect.end else None,
+        "datetime": utc(raster.path, collect.start),
+        "start_datetime": utc(raster.path, collect.start) if collect.end else None,
+        "end_datetime": utc(raster.path, collect.end) if collect.end else None,
         "platform": metadata.satellite.lower().replace("_", "-"),
         "sar:instrument_mode": metadata.mode,
         "sar:center_frequency": None if collect.frequency_hz is None else collect.frequency_hz / 1e9,
