@@ -48,7 +48,7 @@ STAGES = {
     "cutting": {
         "name": "cut",
         "config": "CutConfig",
-        "fields": "longest: int = Field(ge=1, le=80, description='Longest piece [letter].')",
+        "fields": "longest: int = Field(ge=1, le=250, description='Longest piece [letter].')",
         "inputs": {"data": "data"},
         "outputs": ("pieces",),
         "body": """outputs["pieces"].mkdir()
@@ -60,7 +60,7 @@ STAGES = {
     "counting": {
         "name": "count",
         "config": "CountConfig",
-        "fields": "step: int = Field(ge=1, le=9, description='Weight of a letter [1].')",
+        "fields": "step: int = Field(ge=1, le=250, description='Weight of a letter [1].')",
         "inputs": {"pieces": "outputs/cut/pieces"},
         "outputs": ("counts.json",),
         "body": """counts = {f.name: config.step * letters(f.read_text()) for f in sorted(inputs["pieces"].iterdir())}

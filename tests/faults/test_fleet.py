@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("git") is None, reason="git daemon needs git"),
 ]
 CUT_SECONDS = 60.0
-NUMBERS = iter(range(126))
+NUMBERS = iter(range(225))
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from tests.fleet.machines import Machine, wait_for
 
 USER = "fusar"
 DATABASES = ("mlflow", "prefect")
+_NOBODY = 65534  # where the tests are root's: PostgreSQL refuses to run as root
 
 
 def missing_postgres() -> str:
@@ -80,7 +81,7 @@ def start_postgres(machine: Machine, port: int) -> Postgres:
     folder = machine.temporary("fusar-postgres")
     data = str(folder / "data")
     if _as_user():
-        shutil.chown(folder, "postgres", "postgres")
+        os.chown(folder, _NOBODY, _NOBODY)
     made = ("initdb", "--username", USER, "--auth=trust", "--encoding=UTF8", "--no-sync", "-D", data)
     subprocess.run([*_as_user(), *made], check=True, capture_output=True, cwd=folder)
     with (folder / "data/pg_hba.conf").open("a") as file:
@@ -95,7 +96,7 @@ def start_postgres(machine: Machine, port: int) -> Postgres:
 
 def _as_user() -> tuple[str, ...]:
     is_root = os.geteuid() == 0
-    return ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups") if is_root else ()
+    return ("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups") if is_root else ()
 
 
 def start_redis(machine: Machine, port: int) -> str:
