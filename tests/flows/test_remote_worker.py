@@ -261,8 +261,8 @@ def test_what_is_not_published_and_what_is_no_stage_never_runs(fleet):
 
 @pytest.mark.slow
 def test_a_cancelled_retrain_ends_its_stage_on_the_other_machine_and_frees_its_gpu(fleet):
-    fleet.worker("gpu", "gpu-that-hangs", SMALL_HOUSE_HANG_AT="count")
     (usual,) = [process for process in fleet.processes if "gpu" in process.args]
+    fleet.worker("gpu", "gpu-that-hangs", SMALL_HOUSE_HANG_AT="count")
     usual.terminate()
     usual.wait(PATIENCE_SECONDS)
     params = fleet.house / "profiles/laptop.yaml"
