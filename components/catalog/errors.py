@@ -134,3 +134,50 @@ class NothingAdded(FusarError):
 
     def __str__(self) -> str:
         return f"nothing was added: {self.count} set aside, each with its remedy above."
+
+
+class BrokenMetadata(SceneError):
+    """A product's own metadata lacks what its values or place depend on, or contradicts itself."""
+
+    code = "broken-metadata"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        (fault,) = self.details
+        return f"{fault}. Fetch the product again; docs/reference/products.md says what is read of it."
+
+
+class HostileXML(SceneError):
+    """An XML file that could make its reader fetch files or fill the memory."""
+
+    code = "hostile-xml"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        return "declares a document type or entities, which no product does. Fetch it again from its publisher."
+
+
+class UnsafeArchive(SceneError):
+    """An archive or a product's folder with a member that would lie elsewhere, or is no file."""
+
+    code = "unsafe-archive"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        member, fault = self.details
+        return f"its member {str(member)[:60]!r} {fault}. Nothing was unpacked; fetch it again from its publisher."
+
+
+class UnreadLevel(SceneError):
+    """A product of a known family at a level, or with a calibration, that is not read."""
+
+    code = "unread-level"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        level, instead = self.details
+        return f"{level}, which is not read. {instead}."

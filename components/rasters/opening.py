@@ -78,6 +78,31 @@ class Raster:
 
 
 @contextmanager
+def open_image(path: Path) -> Iterator[Any]:
+    """Open a TIFF for its pixels, wherever they lie; nothing outside the file itself is looked at.
+
+    Yields:
+        A `rasterio.DatasetReader`.
+
+    Raises:
+        MissingAsset: there is no such file.
+        NotAGeoTIFF: the file is of another kind, such as a VRT named .tif.
+        TruncatedRaster: uncompressed and shorter than its header says.
+        InflatedRaster: a decompression bomb.
+    """
+    _check_start(path)
+    with rasterio.Env(**_GDAL_SETTINGS):
+        try:
+            # A resolved path never reads as a GDAL prefix or a URL.
+            dataset = rasterio.open(path.resolve(), driver="GTiff")
+        except (RasterioError, UnicodeDecodeError) as error:  # the latter from damaged metadata
+            raise NotAGeoTIFF(path) from error
+        with dataset:
+            _check_size(path, dataset)
+            yield dataset
+
+
+@contextmanager
 def open_raster(path: Path) -> Iterator[Raster]:
     """Open a GeoTIFF for reading; nothing outside the file itself is looked at.
 
@@ -89,16 +114,8 @@ def open_raster(path: Path) -> Iterator[Raster]:
         MissingCRS: no coordinate reference system.
         UnusableAffine: missing, singular or not finite.
     """
-    _check_start(path)
-    with rasterio.Env(**_GDAL_SETTINGS):
-        try:
-            # A resolved path never reads as a GDAL prefix or a URL.
-            dataset = rasterio.open(path.resolve(), driver="GTiff")
-        except (RasterioError, UnicodeDecodeError) as error:  # the latter from damaged metadata
-            raise NotAGeoTIFF(path) from error
-        with dataset:
-            _check_size(path, dataset)
-            yield _described(path, dataset)
+    with open_image(path) as dataset:
+        yield _described(path, dataset)
 
 
 def check_same_grid(raster: Raster, reference: Raster) -> None:
