@@ -156,7 +156,9 @@ class Safe:
         for stem, numbers in self.numbers.items():
             file = product / f"measurement/{stem}.tiff"
             height, width = numbers.shape
-            with rasterio.open(file, "w", driver="GTiff", count=1, height=height, width=width, dtype=numbers.dtype) as sink:
+            with rasterio.open(
+                file, "w", driver="GTiff", count=1, height=height, width=width, dtype=numbers.dtype
+            ) as sink:
                 sink.write(numbers, 1)
         return product
 

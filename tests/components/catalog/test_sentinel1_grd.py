@@ -289,7 +289,9 @@ def test_other_levels_are_named_with_what_to_take_instead(tmp_path: Path) -> Non
         (6.001, 45.0, "EPSG:32632"), (30.0, 85.0, "EPSG:3413"), (30.0, -82.0, "EPSG:3031"),
     ],
 )  # fmt: skip
-def test_the_map_is_in_the_zone_of_the_middle_at_borders_the_antimeridian_and_the_poles(longitude, latitude, crs) -> None:
+def test_the_map_is_in_the_zone_of_the_middle_at_borders_the_antimeridian_and_the_poles(
+    longitude, latitude, crs
+) -> None:
     row, col = (axis.ravel().astype(float) for axis in np.mgrid[0:401:100, 0:501:100])
     east, north = (col - 250) * 10, (200 - row) * 10
     lon = longitude + east / (111_320 * np.cos(np.radians(latitude)))

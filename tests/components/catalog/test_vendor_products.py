@@ -166,7 +166,12 @@ def test_gaofen_3_calibrates_each_polarisation_by_its_own_constants(tmp_path: Pa
     assert backscatter_db(facts, 5000, 0) == pytest.approx(16.393 - 20.18, abs=2e-3)
     assert backscatter_db(facts, 5000, 1) == pytest.approx(4.236 - 22.4, abs=2e-3)
     assert np.array_equal(pixels, [NUMBERS + 1000, NUMBERS])
-    assert (profile["transform"], profile["crs"], profile["nodata"], profile["dtype"]) == (UTM50, "EPSG:32650", 0, "uint16")
+    assert (profile["transform"], profile["crs"], profile["nodata"], profile["dtype"]) == (
+        UTM50,
+        "EPSG:32650",
+        0,
+        "uint16",
+    )
     del facts["fusar:dn_offset_db"]
     assert facts == {
         "datetime": "2017-01-19T10:25:04Z", "start_datetime": "2017-01-19T10:25:04Z",
@@ -183,7 +188,10 @@ def test_every_file_of_a_gaofen_3_product_stands_for_the_same_scene(tmp_path: Pa
     (tmp_path / "notes.xml").write_text("")
     write(tmp_path / f"{GAOFEN.format('HH').replace('0165', '0166')}.tiff")
     family, files = gaofen3.PRODUCT, [tmp_path / f"{GAOFEN.format(part)}" for part in ("HHHV", "HH", "HV")]
-    files = [files[0].with_name(f"{files[0].name}.meta.xml"), *(file.with_name(f"{file.name}.tiff") for file in files[1:])]
+    files = [
+        files[0].with_name(f"{files[0].name}.meta.xml"),
+        *(file.with_name(f"{file.name}.tiff") for file in files[1:]),
+    ]
     for file in files:
         assert family.matches(file)
         assert list(family.files(file)) == files
@@ -194,7 +202,12 @@ def test_every_file_of_a_gaofen_3_product_stands_for_the_same_scene(tmp_path: Pa
 @pytest.mark.parametrize(
     ("old", "new", "code", "said"),
     [
-        ("<HH>86.526939</HH>", "<HH>NULL</HH>", "broken-metadata", "imageinfo/QualifyValue/HH is missing, empty or NULL"),
+        (
+            "<HH>86.526939</HH>",
+            "<HH>NULL</HH>",
+            "broken-metadata",
+            "imageinfo/QualifyValue/HH is missing, empty or NULL",
+        ),
         ("<HH>20.18</HH>", "", "broken-metadata", "processinfo/CalibrationConst/HH"),
         ("86.526939", "-1", "broken-metadata", "not positive"),
         ("86.526939", "eighty", "broken-metadata", "'eighty' is no number"),
@@ -213,7 +226,11 @@ def test_what_gaofen_3_does_not_say_is_named(tmp_path: Path, old: str, new: str,
 
 
 def test_what_gaofen_3_leaves_open_stays_unknown(tmp_path: Path) -> None:
-    meta = META.replace("<Direction>DEC</Direction>", "").replace("37.8", "NULL").replace("<MultilookRange>\n1", "<MultilookRange>0")
+    meta = (
+        META.replace("<Direction>DEC</Direction>", "")
+        .replace("37.8", "NULL")
+        .replace("<MultilookRange>\n1", "<MultilookRange>0")
+    )
     facts, *_ = converted(gaofen3, gaofen(tmp_path, meta), tmp_path / "o/x.tif")
     assert {"sat:orbit_state", "view:incidence_angle", "sar:looks_range"} & set(facts) == set()
 
