@@ -3,11 +3,32 @@
 Those told by their path come first (`CONVERTED`); of the GeoTIFFs (`PRODUCTS`) the last one takes every one.
 """
 
-from components.catalog.products import geotiff, pyrosar, terramesh, umbra
+from components.catalog.products import (
+    capella,
+    gaofen3,
+    geotiff,
+    iceye,
+    pyrosar,
+    sentinel1_grd,
+    sentinel1_grd_gamma0,
+    terramesh,
+    umbra,
+)
 from components.catalog.products.product import ConvertedProduct, Product
 
-CONVERTED: tuple[ConvertedProduct, ...] = ()
-PRODUCTS: tuple[Product, ...] = (pyrosar.PRODUCT, terramesh.PRODUCT, umbra.PRODUCT, geotiff.PRODUCT)
+CONVERTED: tuple[ConvertedProduct, ...] = (
+    sentinel1_grd.PRODUCT,
+    sentinel1_grd_gamma0.PRODUCT,
+    gaofen3.PRODUCT,
+    iceye.PRODUCT,
+)
+PRODUCTS: tuple[Product, ...] = (
+    pyrosar.PRODUCT,
+    terramesh.PRODUCT,
+    umbra.PRODUCT,
+    capella.PRODUCT,
+    geotiff.PRODUCT,
+)
 NAMES = (*(family.name for family in CONVERTED), *(family.name for family in PRODUCTS))
 ANY_GEOTIFF = geotiff.PRODUCT.name
 

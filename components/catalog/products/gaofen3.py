@@ -1,10 +1,11 @@
-"""Gaofen-3 L2 (and L1B, L1A by their RPC): numbers to sigma nought by meta.xml. Not run on a real product.
+"""Gaofen-3 L2: 16-bit numbers to sigma nought by the constants of its meta.xml. Not run on a real product.
 
 Sources: the user manual of Gaofen-3 products (China Centre for Resources Satellite Data and Application): in decibels,
 sigma nought is 10 log10((DN QualifyValue / 65535)^2) - CalibrationConst, each for its polarisation.
 
 - A product is `GF3_..._L2_<polarisations>_L2....meta.xml` with a `.tiff` for each polarisation beside it, of 16 bits
-  and with a CRS. The item says `fusar:scale: dn` with 20 log10(QualifyValue / 65535) - CalibrationConst. DN 0 is nodata.
+  and with a CRS. The item says `fusar:scale: dn` with 20 log10(QualifyValue / 65535) - CalibrationConst. DN 0 is
+  nodata.
 - The word NULL, in meta.xml, is no value: a polarisation without QualifyValue or CalibrationConst is not calibrated and
   the product is refused. Incidence is the middle of near and far range.
 - L2 lies on the ellipsoid at a mean height: a hill of h metres lies h / tan(incidence) towards the sensor.

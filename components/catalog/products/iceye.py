@@ -166,8 +166,8 @@ def _on_a_map(path: Path, source: Any, target: Path, said: _Said) -> Facts:
     ) as sink:  # fmt: skip
         attach(sink, geocoding)
         for window, numbers in _strips(path, source):
-            power = np.where(numbers > 0, numbers.astype(np.float32) ** 2, np.nan) * said.calibration_factor
-            sink.write(power.astype(np.float32), 1, window=window)
+            squared = np.where(numbers > 0, numbers.astype(np.float64) ** 2, np.nan)
+            sink.write((squared * said.calibration_factor).astype(np.float32), 1, window=window)
     with geotiff(target, geocoding.grid, 1, "float32", np.nan) as sink:
         for window, power in lay(radar, geocoding):
             sink.write(power, 1, window=window)

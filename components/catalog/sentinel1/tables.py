@@ -37,7 +37,7 @@ class Table:
         lower = np.minimum(position.astype(np.int64), self.lines.size - 1)
         upper = np.minimum(lower + 1, self.lines.size - 1)
         share = (position - lower).astype(np.float32)[:, None]
-        return (1 - share) * self.values[lower] + share * self.values[upper]
+        return np.asarray((1 - share) * self.values[lower] + share * self.values[upper], np.float32)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Writes small Sentinel-1 GRD products as ESA's product specification describes them, every value computable by hand."""
+"""Writes small Sentinel-1 GRD products as ESA's specification describes them, every value computable by hand."""
 
 import zipfile
 from collections.abc import Callable, Sequence
@@ -83,7 +83,7 @@ def calibration(sigma: Callable[[float, float], float], gamma: Callable[[float, 
 def noise(along_range: Callable[[float, float], float],
           azimuth: Sequence[tuple[int, int, int, int, Sequence[int], Sequence[float]]] = (),
           lines: Sequence[int] = (0, 100, 170), pixels: Sequence[int] = (0, 99, 199)) -> str:  # fmt: skip
-    """Noise as processors since 2.90 write it; `azimuth` holds first and last line, first and last sample, lines, LUT."""
+    """Noise as processors since 2.90 write it; `azimuth`: first and last line, first and last sample, lines, LUT."""
     vectors = "".join(
         f"<noiseRangeVector><azimuthTime>2021-04-01T05:26:23.794457</azimuthTime><line>{line}</line>"
         + _whole("pixel", pixels)

@@ -18,7 +18,7 @@ from components.catalog.sentinel1.power import borders
 from components.catalog.sentinel1.tables import read_calibration, read_noise
 from components.rasters.errors import SceneError
 from tests.components.catalog import safe
-from tests.components.catalog.safe import LINES, NAME, SAMPLES, Safe, place
+from tests.components.catalog.safe import LINES, NAME, Safe, place
 
 VV, VH = Safe.stem("VV", 1), Safe.stem("VH", 2)
 ANNOTATION, CALIBRATION, NOISE = (
@@ -85,8 +85,8 @@ def test_sigma_nought_gamma_nought_and_what_the_annotation_says(tmp_path: Path) 
         "end_datetime": "2021-04-01T05:26:48.793373Z", "platform": "sentinel-1a", "constellation": "sentinel-1",
         "instruments": ["c-sar"], "sar:instrument_mode": "IW", "sar:frequency_band": "C", "sar:center_frequency": 5.405,
         "sar:product_type": "GRD", "sar:observation_direction": "right", "sar:pixel_spacing_range": 10.0,
-        "sar:pixel_spacing_azimuth": 10.0, "sar:looks_range": 5, "sar:looks_azimuth": 1, "sar:polarizations": ["VV", "VH"],
-        "sat:orbit_state": "descending", "sat:absolute_orbit": 37256, "sat:relative_orbit": 8,
+        "sar:pixel_spacing_azimuth": 10.0, "sar:looks_range": 5, "sar:looks_azimuth": 1,
+        "sar:polarizations": ["VV", "VH"], "sat:orbit_state": "descending", "sat:absolute_orbit": 37256, "sat:relative_orbit": 8,
         "view:incidence_angle": 39.054, "processing:level": "L1", "fusar:simulated": False, "fusar:quantity": "sigma0",
         "fusar:scale": "linear", "fusar:noise_removed": True, "fusar:geocoding": "geolocation grid",
     }  # fmt: skip

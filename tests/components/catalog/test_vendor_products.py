@@ -162,7 +162,8 @@ def refused(family: Any, path: Path, target: Path) -> SceneError:
 def test_gaofen_3_calibrates_each_polarisation_by_its_own_constants(tmp_path: Path) -> None:
     path = gaofen(tmp_path)
     facts, pixels, profile = converted(gaofen3, path, tmp_path / "o/x.tif")
-    # HH: (5000 x 86.526939 / 65535)^2 = 43.580, 16.393 dB, less 20.18. HV: (5000 x 21.3451 / 65535)^2 = 2.6521 less 22.4.
+    # HH: (5000 x 86.526939 / 65535)^2 = 43.580, 16.393 dB, less 20.18.
+    # HV: (5000 x 21.3451 / 65535)^2 = 2.6521, 4.236 dB, less 22.4.
     assert backscatter_db(facts, 5000, 0) == pytest.approx(16.393 - 20.18, abs=2e-3)
     assert backscatter_db(facts, 5000, 1) == pytest.approx(4.236 - 22.4, abs=2e-3)
     assert np.array_equal(pixels, [NUMBERS + 1000, NUMBERS])
@@ -176,8 +177,8 @@ def test_gaofen_3_calibrates_each_polarisation_by_its_own_constants(tmp_path: Pa
     assert facts == {
         "datetime": "2017-01-19T10:25:04Z", "start_datetime": "2017-01-19T10:25:04Z",
         "end_datetime": "2017-01-19T10:25:12.500000Z", "platform": "gaofen-3", "constellation": "gaofen-3",
-        "sar:instrument_mode": "FSII", "sar:frequency_band": "C", "sar:center_frequency": 5.4, "sar:product_type": "SGC",
-        "sar:observation_direction": "right", "sar:looks_range": 1, "sar:looks_azimuth": 2,
+        "sar:instrument_mode": "FSII", "sar:frequency_band": "C", "sar:center_frequency": 5.4,
+        "sar:product_type": "SGC", "sar:observation_direction": "right", "sar:looks_range": 1, "sar:looks_azimuth": 2,
         "sar:polarizations": ["HH", "HV"], "sat:orbit_state": "descending", "view:incidence_angle": 34.5,
         "processing:level": "L2", "fusar:quantity": "sigma0", "fusar:scale": "dn", "fusar:simulated": False,
     }  # fmt: skip
@@ -274,8 +275,8 @@ PROPERTIES = {
 FACTS = {
     "datetime": "2021-10-26T06:09:46.250000Z", "start_datetime": "2021-10-26T06:09:46.250000Z",
     "end_datetime": "2021-10-26T06:09:52Z", "platform": "iceye-x6", "constellation": "iceye",
-    "sar:instrument_mode": "stripmap", "sar:frequency_band": "X", "sar:center_frequency": 9.65, "sar:product_type": "GRD",
-    "sar:polarizations": ["VV"], "sar:observation_direction": "right", "sar:looks_range": 1, "sar:looks_azimuth": 3,
+    "sar:instrument_mode": "stripmap", "sar:frequency_band": "X", "sar:center_frequency": 9.65,
+    "sar:product_type": "GRD", "sar:polarizations": ["VV"], "sar:observation_direction": "right", "sar:looks_range": 1, "sar:looks_azimuth": 3,
     "sar:pixel_spacing_range": 5.0, "sar:pixel_spacing_azimuth": 5.0, "sat:orbit_state": "ascending",
     "view:incidence_angle": 23.5, "fusar:quantity": "sigma0", "fusar:simulated": False,
 }  # fmt: skip
