@@ -11,9 +11,10 @@ note on thermal denoising (MPC-0392) and its note on masking the borders (MPC-02
   becomes -50 dB: it was measured, and is dark.
 - The image is laid on UTM (beyond 84 N and 80 S polar stereographic) through the geolocation grid by a thin plate
   spline, bilinear in power, at its own pixel spacing. `fusar:geocoding_residual_m` is how far, root mean square, half
-  of the grid lies from where the other half puts it. The grid knows the height of the ground at its points alone (some 10 km
-  apart): ground that is h metres above its neighbours there lies h / tan(incidence) towards the sensor, 1.2 h at 40
-  degrees. For hills, have the product terrain-corrected first (SNAP, pyroSAR, ASF HyP3): this reader does not.
+  of the grid lies from where the other half puts it. The grid knows the height of the ground at its points
+  alone (some 10 km apart): ground that is h metres above its neighbours there lies h / tan(incidence) towards the
+  sensor, 1.2 h at 40 degrees. For hills, have the product terrain-corrected first (SNAP, pyroSAR, ASF HyP3): this
+  reader does not.
 - The manifest's list of files is not followed; XML with a document type, links and members that leave the product are
   refused.
 """

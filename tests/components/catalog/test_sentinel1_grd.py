@@ -18,6 +18,7 @@ from components.catalog.sentinel1.power import borders
 from components.catalog.sentinel1.tables import read_calibration, read_noise
 from components.rasters.errors import SceneError
 from tests.components.catalog import safe
+from tests.components.catalog.conftest import House
 from tests.components.catalog.safe import LINES, NAME, Safe, place
 
 VV, VH = Safe.stem("VV", 1), Safe.stem("VH", 2)
@@ -86,8 +87,9 @@ def test_sigma_nought_gamma_nought_and_what_the_annotation_says(tmp_path: Path) 
         "instruments": ["c-sar"], "sar:instrument_mode": "IW", "sar:frequency_band": "C", "sar:center_frequency": 5.405,
         "sar:product_type": "GRD", "sar:observation_direction": "right", "sar:pixel_spacing_range": 10.0,
         "sar:pixel_spacing_azimuth": 10.0, "sar:looks_range": 5, "sar:looks_azimuth": 1,
-        "sar:polarizations": ["VV", "VH"], "sat:orbit_state": "descending", "sat:absolute_orbit": 37256, "sat:relative_orbit": 8,
-        "view:incidence_angle": 39.054, "processing:level": "L1", "fusar:simulated": False, "fusar:quantity": "sigma0",
+        "sar:polarizations": ["VV", "VH"], "sat:orbit_state": "descending", "sat:absolute_orbit": 37256,
+        "sat:relative_orbit": 8, "view:incidence_angle": 39.054, "processing:level": "L1",
+        "fusar:simulated": False, "fusar:quantity": "sigma0",
         "fusar:scale": "linear", "fusar:noise_removed": True, "fusar:geocoding": "geolocation grid",
     }  # fmt: skip
     facts, gamma, *_ = convert(product, tmp_path / "o/gamma.tif", sentinel1_grd_gamma0)
@@ -120,6 +122,23 @@ def test_an_archive_gives_the_same_as_its_folder_and_leaves_nothing_unpacked(tmp
     _, of_archive, *_ = convert(archive, tmp_path / "o/archive.tif")
     assert np.array_equal(of_folder, of_archive, equal_nan=True)
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["archive.tif", "folder.tif"]
+
+
+def test_a_product_is_added_as_ingestion_reads_it_and_a_spoilt_neighbour_is_set_aside(house: House) -> None:
+    Safe(("VV", "VH")).write(house.own)
+    spoilt = Safe(("VV",))
+    spoilt.files[NOISE] = BOMB
+    spoilt.write(house.own, NAME.replace("8152", "0BAD"))
+    said = house.add(house.own)
+    assert said.code == 0 and "1 added, 0 unchanged, 1 set aside." in said.out
+    assert f"added      {NAME}  sentinel-1-grd  " in said.out
+    assert "0BAD.SAFE: hostile-xml: " in said.err and f"noise-{VV}.xml" in said.err
+    properties = house.item(NAME)["properties"]
+    assert (properties["fusar:product"], properties["fusar:quantity"]) == ("sentinel-1-grd", "sigma0")
+    assert "unchanged" in house.add(house.own / f"{NAME}.SAFE").out
+    gamma = house.add(house.own / f"{NAME}.SAFE", "--product", "sentinel-1-grd-gamma0", "--set", "id=gamma")
+    assert gamma.code == 0, gamma.err
+    assert house.item("gamma")["properties"]["fusar:quantity"] == "gamma0"
 
 
 def test_names_tell_products_and_a_scene_is_called_as_its_product(tmp_path: Path) -> None:

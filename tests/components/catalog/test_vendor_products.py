@@ -16,6 +16,7 @@ from rasterio.control import GroundControlPoint
 from components.catalog.products import capella, gaofen3, iceye
 from components.rasters.errors import SceneError
 from components.rasters.opening import open_raster
+from tests.components.catalog.conftest import House
 
 UTM50 = Affine(5.0, 0.0, 500_000.0, 0.0, -5.0, 2_500_000.0)
 NUMBERS = np.arange(1, 80 * 100 + 1, dtype=np.uint16).reshape(80, 100)
@@ -120,6 +121,25 @@ def test_what_capella_does_not_say_is_named(tmp_path: Path, content: Any, code: 
     with pytest.raises(SceneError) as caught:
         capella_facts(path)
     assert (caught.value.code, said in caught.value.problem) == (code, True), str(caught.value)
+
+
+def test_every_family_is_added_under_its_own_name(house: House) -> None:
+    image = np.full((80, 100), 3000, np.uint16)
+    path = write(house.own / f"{CAPELLA}.tif", image)
+    path.with_name(f"{CAPELLA}_extended.json").write_text(json.dumps(extended()))
+    gaofen(house.own, numbers=image)
+    write(house.own / f"{ICEYE}.tif", image, TAGS, gcps=control_points(), crs="EPSG:4326")
+    said = house.add(house.own)
+    assert said.code == 0, said.err
+    assert [line.split()[:3] for line in said.out.splitlines()[:3]] == [
+        ["added", CAPELLA, "capella-geo"],
+        ["added", GAOFEN.format("HHHV"), "gaofen-3"],
+        ["added", ICEYE, "iceye-grd"],
+    ]
+    assert house.item(CAPELLA)["properties"]["fusar:product"] == "capella-geo"
+    assert house.item(ICEYE)["properties"]["fusar:geocoding"] == "control points"
+    again = house.add(house.own / f"{GAOFEN.format('HV')}.tiff")
+    assert again.out.startswith(f"unchanged  {GAOFEN.format('HHHV')}  gaofen-3")
 
 
 # Gaofen-3
@@ -276,9 +296,9 @@ FACTS = {
     "datetime": "2021-10-26T06:09:46.250000Z", "start_datetime": "2021-10-26T06:09:46.250000Z",
     "end_datetime": "2021-10-26T06:09:52Z", "platform": "iceye-x6", "constellation": "iceye",
     "sar:instrument_mode": "stripmap", "sar:frequency_band": "X", "sar:center_frequency": 9.65,
-    "sar:product_type": "GRD", "sar:polarizations": ["VV"], "sar:observation_direction": "right", "sar:looks_range": 1, "sar:looks_azimuth": 3,
-    "sar:pixel_spacing_range": 5.0, "sar:pixel_spacing_azimuth": 5.0, "sat:orbit_state": "ascending",
-    "view:incidence_angle": 23.5, "fusar:quantity": "sigma0", "fusar:simulated": False,
+    "sar:product_type": "GRD", "sar:polarizations": ["VV"], "sar:observation_direction": "right",
+    "sar:looks_range": 1, "sar:looks_azimuth": 3, "sar:pixel_spacing_range": 5.0, "sar:pixel_spacing_azimuth": 5.0,
+    "sat:orbit_state": "ascending", "view:incidence_angle": 23.5, "fusar:quantity": "sigma0", "fusar:simulated": False,
 }  # fmt: skip
 
 
