@@ -5,10 +5,11 @@ from pathlib import Path
 
 from components.catalog.products.product import ConvertedProduct
 from components.catalog.products.sentinel1_grd import scenes
+from components.catalog.sentinel1.folder import is_product
 
 
 def _matches(path: Path) -> bool:
-    return False  # the same files are sigma nought where nobody asks for gamma nought
+    return is_product(path)  # tried behind sigma nought: taken only where it is asked for
 
 
 PRODUCT = ConvertedProduct(
