@@ -145,7 +145,7 @@ def test_every_family_is_added_under_its_own_name(house: House) -> None:
 # Gaofen-3
 
 META = """<?xml version="1.0" encoding="UTF-8"?><product><satellite>GF3</satellite><orbitID>2345</orbitID>
-<Direction>DEC</Direction><sensor><sensorID>SAR</sensorID><imagingMode>FSII</imagingMode><lamda>0.055517</lamda>
+<Direction>DEC</Direction><sensor><sensorID>SAR</sensorID><imagingMode>FSII</imagingMode>
 <RadarCenterFrequency>5.4</RadarCenterFrequency><lookDirection>R</lookDirection><polarParams><polar><polarMode>HHHV
 </polarMode></polar></polarParams></sensor><productinfo><NominalResolution>10</NominalResolution><productLevel>2
 </productLevel><productType>SGC</productType></productinfo><imageinfo><imagingTime><start>2017-01-19 10:25:04.000000
