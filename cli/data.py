@@ -20,6 +20,9 @@ ASSET = typer.Option(
     help="NAME=FILE: land_cover, objects or alphaearth of one scene; by default SCENE_NAME.tif (.geojson) beside it."
 )
 
+PARAMS = typer.Option(help="Parameters of cut and checks, such as profiles/tiny.yaml.", dir_okay=False)
+PAGE = typer.Option(help="Page to write: one file that needs no network.", dir_okay=False)
+
 
 @app.callback()
 def data() -> None:
@@ -58,6 +61,37 @@ def add(
         _say(outcome)
         outcomes.append(outcome)
     _summarise(outcomes, staging)
+
+
+@app.command()
+def report(
+    page: Annotated[Path, PAGE] = Path("data-report.html"),
+    params: Annotated[Path, PARAMS] = Path("params.yaml"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")] = False,
+) -> None:
+    """Write a page about data/: map, backscatter, quicklooks, checks, scenes set aside, licences. Exit 1 if unfit.
+
+    Nothing is committed or trained: scenes are cut and checked as a retrain would, and what was cut before is known.
+
+    Example: fusar data report --page data-report.html
+    """
+    import json
+    from dataclasses import asdict
+
+    from components.revisions.home import find_home
+    from flows.data_report import write_report
+
+    said = write_report(find_home(Path.cwd()), params, page)
+    if as_json:
+        typer.echo(json.dumps({**asdict(said), "page": str(said.page)}))
+    else:
+        typer.echo(
+            f"{said.scenes} scenes cut, {said.set_aside} set aside; expectations not met: {said.critical} critical, "
+            f"{said.warnings} others."
+        )
+        typer.echo(f"Next: open {said.page}")
+    if said.critical:
+        raise typer.Exit(1)
 
 
 def _assets(pairs: "Sequence[str]") -> dict[str, Path]:

@@ -1,6 +1,9 @@
 """Sections about what went in: places, verdicts of the checks, scenes set aside."""
 
 from collections.abc import Sequence
+from typing import Protocol
+
+import pyarrow as pa
 
 from components.pages.land import land
 from components.pages.page import Part, Section
@@ -9,6 +12,18 @@ from components.pages.plots import split_map
 from components.reporting.evidence import Evidence
 
 EXAMPLES_SHOWN = 3
+
+
+class Judged(Protocol):
+    """What the checks said: tables VERDICTS and SET_ASIDE."""
+
+    @property
+    def verdicts(self) -> pa.Table:
+        """One row an expectation."""
+
+    @property
+    def set_aside(self) -> pa.Table:
+        """One row a scene that could not be cut."""
 
 
 def places(evidence: Evidence) -> Section:
@@ -29,14 +44,14 @@ def places(evidence: Evidence) -> Section:
     return Section("Places and splits", text, (picture, Table("Places and chips in each split", ("", *splits), rows)))
 
 
-def tally(evidence: Evidence) -> tuple[int, int, int]:
+def tally(evidence: Judged) -> tuple[int, int, int]:
     """How many expectations there were, and how many critical and how many other ones failed."""
     passed, severities = (evidence.verdicts[name].to_pylist() for name in ("success", "severity"))
     failed = [severity for good, severity in zip(passed, severities, strict=True) if not good]
     return len(passed), failed.count("critical"), len(failed) - failed.count("critical")
 
 
-def checks(evidence: Evidence) -> Section:
+def checks(evidence: Judged) -> Section:
     """Great Expectations' verdicts: what failed stands open, the whole list is folded."""
     total, critical, others = tally(evidence)
     parts: list[Part] = []
@@ -64,7 +79,7 @@ def _examples(ids: list[str]) -> str:
     return ", ".join(ids[:EXAMPLES_SHOWN]) + more
 
 
-def set_aside(evidence: Evidence) -> Section:
+def set_aside(evidence: Judged) -> Section:
     """Scenes that could not be cut, with the reason."""
     names = ("scene_id", "file", "code", "reason")
     columns = [evidence.set_aside[name].to_pylist() for name in names]

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from components.contract.stage import StageConfig
+from components.validation.quicklooks import add_quicklooks
 from components.validation.suite import Suite
 from components.validation.tables import Tables
 from components.validation.verdicts import EXAMPLES, verdict_of
@@ -38,6 +39,7 @@ def judge(suites: Sequence[Suite], config: StageConfig, tables: Tables, docs: Pa
         verdicts.extend(verdict_of(suite, one, frame) for one in result.results)
     if docs is not None:
         _write_docs(context, docs)
+        add_quicklooks(docs, verdicts, tables)
     return verdicts
 
 

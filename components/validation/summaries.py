@@ -14,18 +14,24 @@ from components.records.schemas import CHIPS
 from components.records.tables import read_table
 
 METRES_PER_DEGREE = 111_320.0
-_PLAIN = ["chip_id", "scene_id", "place_id", "split", "crs", "quantity", "spacing_m", "incidence_deg", "valid_share"]
-_HEAVY = ["polarizations", "longitude", "latitude", "footprint", "backscatter"]
+_NAMES = ("chip_id", "scene_id", "place_id", "split", "crs", "quantity", "platform", "frequency_band")
+_PLAIN = [*_NAMES, "spacing_m", "incidence_deg", "valid_share"]
+_PLACE = ("crs", "footprint", "longitude", "latitude", "spacing_m")  # all of them, or none
+_HEAVY = ["datetime", "polarizations", "longitude", "latitude", "footprint", "backscatter"]
 _CODE_DECIBELS = np.nan_to_num(decode_decibels(np.arange(256, dtype=np.uint8))).astype(np.float64)
 
 
 MEASURED = pa.schema(
     [
-        *((name, pa.string()) for name in _PLAIN[:6]),
+        *((name, pa.string()) for name in _NAMES),
+        ("acquired_us", pa.int64()),
         ("spacing_m", pa.float64()),
         ("incidence_deg", pa.float64()),
         ("valid_share", pa.float64()),
         ("polarizations", pa.string()),
+        ("longitude", pa.float64()),
+        ("latitude", pa.float64()),
+        ("half_placed", pa.int64()),
         ("mean_db", pa.float64()),
         ("footprint_offset_m", pa.float64()),
     ]
@@ -39,17 +45,23 @@ def measured_chips(file: Path) -> pa.Table:
     """The metadata of each chip of a scene with what was measured on it: one row a chip, in their order.
 
     Columns beside those of CHIPS: `mean_db` (of all channels; missing for uncalibrated amplitude and for nodata),
-    `footprint_offset_m` (from the footprint's centroid to the chip's longitude and latitude) and `polarizations`
-    joined by `+`. A spacing or a share that is no number becomes -1: expectations skip what is missing.
+    `acquired_us` (time of acquisition, UTC), `footprint_offset_m` (from the footprint's centroid to the chip's
+    longitude and latitude), `half_placed` (1 where the chip has a part of CRS, footprint, centre and spacing but not
+    all) and `polarizations` joined by `+`. A spacing or a share that is no number becomes -1: expectations skip what
+    is missing, as the place of a chip without one is.
     """
     table = read_table(file, CHIPS, [*_PLAIN, *_HEAVY])
     frame: pd.DataFrame = table.select(_PLAIN).to_pandas()
     frame["polarizations"] = ["+".join(names) for names in table["polarizations"].to_pylist()]
+    frame["acquired_us"] = table["datetime"].cast(pa.int64()).to_numpy()
     mean_db = np.array([_mean_db(codes.as_buffer()) for codes in table["backscatter"]], dtype=np.float64)
     frame["mean_db"] = np.where(frame["quantity"] == "amplitude", np.nan, mean_db)
-    frame["footprint_offset_m"] = _footprint_offset_m(table)
-    for column in ("spacing_m", "valid_share"):
-        frame[column] = frame[column].astype(np.float64).fillna(-1.0)
+    absent = np.array([table[name].is_null().to_numpy() for name in _PLACE])
+    frame["half_placed"] = (absent.any(axis=0) & ~absent.all(axis=0)).astype(np.int64)
+    frame["longitude"], frame["latitude"] = (table[name].to_numpy() for name in ("longitude", "latitude"))
+    frame["footprint_offset_m"] = np.where(absent.all(axis=0), np.nan, _footprint_offset_m(table))
+    frame["spacing_m"] = np.where(absent.all(axis=0), np.nan, frame["spacing_m"].astype(np.float64).fillna(-1.0))
+    frame["valid_share"] = frame["valid_share"].astype(np.float64).fillna(-1.0)
     return pa.Table.from_pandas(frame, MEASURED, preserve_index=False)
 
 

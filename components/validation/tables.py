@@ -1,6 +1,7 @@
 """What the suites look at, read once for all of them; what was measured on a scene before is not measured again."""
 
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,10 +13,19 @@ from components.memo.rows import Rows, rows_of
 from components.memo.store import memo_here, memo_key
 from components.records.schemas import ANNOTATIONS, SET_ASIDE
 from components.records.tables import read_table
+from components.validation.contents import CONTENTS, OBJECTS, counted_contents, measured_objects
+from components.validation.likeness import HASHED, hashed_chips
+from components.validation.planes import PLANES, measured_planes
 from components.validation.summaries import LABELLED, MEASURED, labelled_chips, measured_chips
 
 # What the memo's version of the code covers: this package and the foundations that it imports.
-CODE = ("components.contract", "components.memo", "components.records", "components.validation")
+CODE = (
+    "components.contract",
+    "components.memo",
+    "components.pictures",
+    "components.records",
+    "components.validation",
+)
 _CLAUSES = pa.schema(list(ANNOTATIONS))
 
 
@@ -30,6 +40,31 @@ class Tables:
     def measured(self) -> pd.DataFrame:
         """One row a chip: its metadata and what was measured on it, see `measured_chips`."""
         return self._rows("chips", MEASURED, measured_chips)
+
+    @cached_property
+    def planes(self) -> pd.DataFrame:
+        """One row a scene and polarisation: its level and spread, see `measured_planes`."""
+        return self._rows("chips", PLANES, measured_planes)
+
+    @cached_property
+    def hashed(self) -> pd.DataFrame:
+        """One row a chip: its digest and hash, see `hashed_chips`."""
+        return self._rows("chips", HASHED, hashed_chips)
+
+    @cached_property
+    def contents(self) -> pd.DataFrame:
+        """One row a class in a split of a file: how many of its chips hold it, see `counted_contents`."""
+        return self._rows("chips", CONTENTS, counted_contents)
+
+    @cached_property
+    def objects(self) -> pd.DataFrame:
+        """One row a labelled object: its box and the pixels below it, see `measured_objects`."""
+        return self._rows("chips", OBJECTS, measured_objects)
+
+    @property
+    def chips(self) -> Path:
+        """The folder of the files that all of this was measured on."""
+        return self._inputs["chips"]
 
     @cached_property
     def labelled(self) -> pd.DataFrame:
@@ -58,6 +93,7 @@ class Tables:
         files = sorted(self._inputs[name].glob("*.parquet"))
         memo = memo_here()
         version = memo_key(name, schema.to_string(), code_digest(CODE)) if memo else ""
-        self._found[name] = rows_of(files, schema, measure, memo, version)
-        frame: pd.DataFrame = self._found[name].table.to_pandas()
+        found = rows_of(files, schema, measure, memo, version)
+        self._found.setdefault(name, found)  # each later table of the same files is about the same chips
+        frame: pd.DataFrame = found.table.to_pandas()
         return frame

@@ -10,8 +10,10 @@ from components.lineage.chips import chip_files, read_chips
 from components.lineage.contents import Contents
 from components.lineage.errors import LineageError
 from components.lineage.record import Content, Evaluation, Lineage, Scene
+from components.pictures.hashing import BITS, MOST_BITS, Images
+from components.pictures.near_duplicates import LEAST_GRAIN, near_duplicates, picture
+from components.pictures.stacks import COLUMNS, stacks
 from components.registry.gates.gate import Candidate, Gate, Outcome, Settings
-from components.registry.near_duplicates import BITS, LEAST_GRAIN, MOST_BITS, Images, near_duplicates, picture
 
 _TRAIN, _TEST = "train", "test"
 _SHOWN = 20  # of each kind in the evidence; the reason has the counts
@@ -108,22 +110,14 @@ class _Chips:
     def _pictures(self, files: Sequence[Content]) -> dict[tuple[int, int], tuple[list[str], Images]]:
         """Chip ids and pictures (N, h, w) by the size of the pictures."""
         parts: dict[tuple[int, int], tuple[list[str], list[Images]]] = {}
-        for table in read_chips(self._contents, files, ["chip_id", "height", "width", "backscatter"]):
-            for (height, width, _), rows in _by_size(table.to_pylist()).items():
-                planes = np.stack([np.frombuffer(row["backscatter"], np.uint8) for row in rows])
-                images = picture(planes.reshape(len(rows), -1, height, width))
-                ids, stacks = parts.setdefault((images.shape[1], images.shape[2]), ([], []))
-                ids += [row["chip_id"] for row in rows]
-                stacks.append(images)
-        return {shape: (ids, np.concatenate(stacks)) for shape, (ids, stacks) in parts.items()}
-
-
-def _by_size(rows: list[dict[str, Any]]) -> dict[tuple[int, int, int], list[dict[str, Any]]]:
-    """Rows of chips by height, width and bytes: chips of one size have one count of polarisations."""
-    sizes: dict[tuple[int, int, int], list[dict[str, Any]]] = {}
-    for row in rows:
-        sizes.setdefault((row["height"], row["width"], len(row["backscatter"])), []).append(row)
-    return sizes
+        for table in read_chips(self._contents, files, ["chip_id", *COLUMNS]):
+            names = table["chip_id"].to_pylist()
+            for places, planes in stacks(table):
+                images = picture(planes)
+                ids, pictures = parts.setdefault((images.shape[1], images.shape[2]), ([], []))
+                ids += [names[place] for place in places]
+                pictures.append(images)
+        return {shape: (ids, np.concatenate(pictures)) for shape, (ids, pictures) in parts.items()}
 
 
 GATE = Gate("unseen_test_set", UnseenTestSet, judge)

@@ -104,6 +104,12 @@ def _ground(config: "CheckChipsConfig") -> list[Any]:
             severity=CRITICAL,
             notes="Footprint and centre disagree: the affine or the CRS of the scene's raster is wrong.",
         ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="half_placed",
+            value_set=[0],
+            severity=CRITICAL,
+            notes="A chip has a CRS, footprint, centre and spacing, or none of them: run ingest again.",
+        ),
     ]
 
 

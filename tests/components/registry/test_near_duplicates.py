@@ -11,12 +11,13 @@ from scipy.ndimage import gaussian_filter, rotate
 
 from components.lineage.contents import content_md5
 from components.lineage.record import Content, Lineage
+from components.pictures.hashing import Images
+from components.pictures.near_duplicates import near_duplicates, picture
 from components.records.backscatter import encode_decibels
 from components.records.schemas import CHIPS
 from components.records.tables import write_table
 from components.registry.gates import unseen_test_set
 from components.registry.gates.gate import Candidate, Outcome
-from components.registry.near_duplicates import Images, near_duplicates, picture
 from components.revisions.home import Home
 from tests.components.conftest import chip_row
 from tests.components.lineage.records import record, scene, stage

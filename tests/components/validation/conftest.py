@@ -1,5 +1,8 @@
 """Nine good chips with their captions, and the two checks on files made of them."""
 
+from datetime import UTC, datetime
+
+import numpy as np
 import pytest
 
 from components.annotation.annotator import annotate_chip
@@ -14,6 +17,7 @@ CHECK_CHIPS, CHECK_ANNOTATIONS = STAGES
 @pytest.fixture
 def chips(given):
     """Nine chips of three scenes at three places, one in each split; each test spoils what it is about."""
+    rng = np.random.default_rng(5)
     rows = []
     for scene, split in (("scene-a", "train"), ("scene-b", "val"), ("scene-c", "test")):
         for number in range(3):
@@ -23,6 +27,13 @@ def chips(given):
                     scene_id=scene,
                     place_id=f"place-{scene}",
                     split=split,
+                    col=64 * number,
+                    longitude=3.0 + 0.002 * number,
+                    latitude=51.44 + ord(scene[-1]) - ord("a"),
+                    datetime=datetime(2024, 5, ord(scene[-1]) - ord("a") + 1, tzinfo=UTC),
+                    # Speckle of four looks: no two chips show the same, and the pixels of a scene differ.
+                    backscatter=given.backscatter(given.decibels() + 10 * np.log10(rng.gamma(4, 0.25, (64, 64)))),
+                    alphaearth=b"",
                     land_cover=given.cover(1 + 2 * (number == 2)),
                     objects=[given.target("ship", 60.0, (10, 10, 20, 14))][: number == 0],
                 )
@@ -44,7 +55,7 @@ def check_chips(tmp_path, laptop_params):
             {"scene_id": name, "file": "items/x.json", "code": "missing-crs", "reason": "No CRS."} for name in aside
         ]
         write_table(rows, SET_ASIDE, tmp_path / "set_aside.parquet")
-        config = CheckChipsConfig.model_validate(laptop_params["check_chips"] | changes)
+        config = CheckChipsConfig.model_validate(laptop_params["check_chips"] | {"split_places_min": 1} | changes)
         outputs = {"verdicts.parquet": tmp_path / "verdicts.parquet"}
         inputs = {"chips": tmp_path / "chips", "set_aside": tmp_path / "set_aside.parquet"}
         metrics = CHECK_CHIPS.run(config, inputs, outputs)

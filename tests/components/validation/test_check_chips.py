@@ -83,7 +83,8 @@ def test_unknown_incidence_is_allowed_but_warned_of_when_it_is_the_rule(check_ch
 
 
 def test_uncalibrated_amplitude_has_no_decibels_to_judge(check_chips, chips):
-    chips[0] |= {"quantity": "amplitude", "backscatter": np.full((2, 64, 64), 255, np.uint8).tobytes()}
+    for chip in chips:
+        chip |= {"quantity": "amplitude", "backscatter": np.full((2, 64, 64), 254, np.uint8).tobytes()}
     assert failed(check_chips(chips)[1]) == {}
 
 

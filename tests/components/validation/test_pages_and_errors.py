@@ -1,4 +1,5 @@
 import pickle
+import re
 import subprocess
 import sys
 
@@ -32,9 +33,15 @@ def test_hostile_scene_ids_reach_no_page_of_the_chips_either(check_chips, chips,
     chips[0] |= {"chip_id": HOSTILE, "crs": HOSTILE, "place_id": HOSTILE, "split": HOSTILE}
     with pytest.raises(CriticalValidationError):
         check_chips(chips, [HOSTILE])
-    pages = [path.read_text() for path in (tmp_path / "side" / "data_docs").rglob("*.html")]
+    docs = tmp_path / "side" / "data_docs"
+    pages = [path.read_text() for path in docs.rglob("*.html")]
     assert any("&lt;img src=x" in page for page in pages)
     assert not [page for page in pages if "<img src=x" in page]
+    # Every page of a result links pictures that are there, those of the scenes that failed first.
+    (of_chips,) = docs.glob("validations/chips/**/*.html")
+    links = re.findall(r'<a href="([^"]*quicklooks/[^"]*)">', of_chips.read_text())
+    assert links and all((of_chips.parent / link).resolve().is_file() for link in links)
+    assert "Scenes named on this page" in of_chips.read_text()
 
 
 def test_without_a_side_folder_no_data_docs_are_written(check_chips, chips, tmp_path, monkeypatch):

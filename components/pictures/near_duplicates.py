@@ -9,31 +9,31 @@ another speckle and may not be found here: the rule that splits go by place keep
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import dct, irfft2, rfft2
+from scipy.fft import irfft2, rfft2
 from scipy.ndimage import gaussian_filter1d
 
-Floats = npt.NDArray[np.float32]
-Images = npt.NDArray[np.uint8]
-Words = npt.NDArray[np.uint64]
-Counts = npt.NDArray[np.int64]
+from components.pictures.hashing import (
+    ORIENTATIONS,
+    Floats,
+    Images,
+    Words,
+    candidates,
+    frequencies,
+    hashes,
+    orientations,
+    turned,
+)
 
 SIDE: Final = 64  # pixels that a chip is reduced to, at least; a smaller chip keeps its own
-LOWEST: Final = 12  # frequencies along each side
-BITS: Final = LOWEST * LOWEST - 1  # all but the mean
-MOST_BITS: Final = 43  # 30 %
-MOST_LOWEST_BITS: Final = 20  # of the first 64: they are looked at alone, for all pairs
 LEAST_GRAIN: Final = 0.3
 SHIFT: Final = 3  # pixels between the shifts that are tried; the hash itself forgives one
 REACH: Final = 5
 _FLAT: Final = 1e-3  # codes; less is rounding, and an even chip has no grain
 _FINE, _COARSE = 1.0, 3.0  # sigmas [pixel] between which the grain lies
-_ORIENTATIONS: Final = 8
-_ROWS, _COLS = 64, 8192  # hashes compared at once: all their words stay in a processor's cache
 _PAIRS: Final = 512  # candidates whose grain is compared at once
 _SHIFTS: Final = tuple((down, across) for down in (-SHIFT, 0, SHIFT) for across in (-SHIFT, 0, SHIFT) if down or across)
 
@@ -76,77 +76,37 @@ def near_duplicates(left: Images, right: Images) -> list[Pair]:
     """
     if not (len(left) and len(right)):
         return []
-    stored, found = _hashes(_frequencies(right)), dict[tuple[int, int], Pair]()
+    stored, found = hashes(frequencies(right)), dict[tuple[int, int], Pair]()
     for turn, query in enumerate(_queries(left)):
-        all_pairs, all_bits = _candidates(query, stored)
+        all_pairs, all_bits = candidates(query, stored)
         for start in range(0, len(all_pairs), _PAIRS):
             pairs, bits = all_pairs[start : start + _PAIRS], all_bits[start : start + _PAIRS]
-            turned = _turned(left[pairs[:, 0]], turn)
-            for (i, j), count, grain in zip(pairs, bits, _grain(turned, right[pairs[:, 1]]), strict=True):
+            shared = grain(_as_query(left[pairs[:, 0]], turn), right[pairs[:, 1]])
+            for (i, j), count, correlation in zip(pairs, bits, shared, strict=True):
                 known = found.get((i, j))
-                if grain >= LEAST_GRAIN and (known is None or grain > known.grain):
-                    found[i, j] = Pair(int(i), int(j), int(count), float(grain))
+                if correlation >= LEAST_GRAIN and (known is None or correlation > known.grain):
+                    found[i, j] = Pair(int(i), int(j), int(count), float(correlation))
     return [found[key] for key in sorted(found)]
 
 
-def _frequencies(images: Images) -> Floats:
-    """(N, LOWEST, LOWEST) lowest coefficients of the cosine transform; the mean is taken out."""
-    down, across = (dct(np.eye(side, dtype=np.float32), axis=0, norm="ortho")[:LOWEST] for side in images.shape[1:])
-    parts = [
-        down @ part.astype(np.float32) @ across.T for part in np.array_split(images, max(1, len(images) // _PAIRS))
-    ]
-    return np.concatenate(parts)
-
-
-def _hashes(frequencies: Floats) -> Words:
-    """(N, 3) words of sign bits, the lowest frequencies first."""
-    rows, cols = np.divmod(np.arange(LOWEST * LOWEST), LOWEST)
-    order = np.argsort(np.maximum(rows, cols), kind="stable")[1:]
-    bits = np.zeros((len(frequencies), 192), np.uint8)
-    bits[:, :BITS] = frequencies.reshape(len(frequencies), -1)[:, order] > 0
-    return np.packbits(bits, axis=1).view(np.uint64)
-
-
 def _queries(images: Images) -> Iterator[Words]:
-    """Hashes of the pictures in every orientation, then shifted; a mirror image only changes signs."""
-    frequencies = _frequencies(images)
-    signs = np.where(np.arange(LOWEST) % 2, -1, 1).astype(np.float32)
-    for turned in (frequencies, frequencies.transpose(0, 2, 1)):
-        for down in (1, signs[:, None]):
-            for across in (1, signs[None]):
-                yield _hashes(turned * down * across)
-    for turn in range(_ORIENTATIONS, _ORIENTATIONS + len(_SHIFTS)):
-        yield _hashes(_frequencies(_turned(images, turn)))
+    """Hashes of the pictures in every orientation, then shifted."""
+    yield from orientations(frequencies(images))
+    for turn in range(ORIENTATIONS, ORIENTATIONS + len(_SHIFTS)):
+        yield hashes(frequencies(_as_query(images, turn)))
 
 
-def _turned(images: Images, turn: int) -> Images:
+def _as_query(images: Images, turn: int) -> Images:
     """Pictures as the query of this number has them."""
-    if turn >= _ORIENTATIONS:
-        height, width = images.shape[1:]
-        padded = np.pad(images, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT)), mode="reflect")
-        down, across = _SHIFTS[turn - _ORIENTATIONS]
-        return padded[:, SHIFT + down : SHIFT + down + height, SHIFT + across : SHIFT + across + width]
-    turned = images.transpose(0, 2, 1) if turn >= 4 else images
-    return turned[:, :: -1 if turn & 2 else 1, :: -1 if turn & 1 else 1]
+    if turn < ORIENTATIONS:
+        return turned(images, turn)
+    height, width = images.shape[1:]
+    padded = np.pad(images, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT)), mode="reflect")
+    down, across = _SHIFTS[turn - ORIENTATIONS]
+    return padded[:, SHIFT + down : SHIFT + down + height, SHIFT + across : SHIFT + across + width]
 
 
-def _candidates(queries: Words, stored: Words) -> tuple[Counts, Counts]:
-    """Pairs (K, 2) whose hashes are near, and how many of their bits differ (K)."""
-    lowest = np.ascontiguousarray(stored[:, 0])
-    found, counted = [np.empty((0, 2), np.int64)], [np.empty(0, np.int64)]
-    for row, col in product(range(0, len(queries), _ROWS), range(0, len(stored), _COLS)):
-        block, others = queries[row : row + _ROWS, :1], lowest[col : col + _COLS]
-        # One long row: NumPy finds what is true in it several times faster than in a table.
-        places = np.flatnonzero((np.bitwise_count(block ^ others) <= MOST_LOWEST_BITS).ravel())
-        rows, cols = np.divmod(places, len(others))
-        near = np.stack([rows + row, cols + col], axis=1)
-        bits = np.bitwise_count(queries[near[:, 0]] ^ stored[near[:, 1]]).sum(1, dtype=np.int64)
-        found.append(near[bits <= MOST_BITS])
-        counted.append(bits[bits <= MOST_BITS])
-    return np.concatenate(found), np.concatenate(counted)
-
-
-def _grain(left: Images, right: Images) -> Floats:
+def grain(left: Images, right: Images) -> Floats:
     """(K) highest correlation of the signs of the grain, over shifts of up to `REACH` pixels."""
     shape = left.shape[1:]
     spectra = [rfft2(_signs(images)) for images in (left, right)]
