@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from components.pages.files import write_page
 from components.pages.histograms import Panel, histograms
@@ -20,6 +21,7 @@ from components.reporting.data_evidence import CutScene, DataEvidence
 from components.reporting.data_quicklooks import quicklooks
 from components.reporting.data_sections import checks, set_aside, tally
 
+Floats = npt.NDArray[np.float64]
 SPLITS: Final = ("train", "val", "test")
 MOST_SCENES: Final = 300  # of a sensor in its histogram, evenly chosen: more change no curve that an eye can see
 _AMPLITUDE: Final = "amplitude"
@@ -117,7 +119,7 @@ def _backscatter(scenes: Sequence[CutScene]) -> Section:
 
 def _panels(sensor: tuple[str, str], scenes: Sequence[CutScene]) -> Iterator[Panel]:
     name, quantity = sensor
-    counted: dict[str, dict[str, np.ndarray]] = {}
+    counted: dict[str, dict[str, Floats]] = {}
     for scene in scenes[:: -(-len(scenes) // MOST_SCENES)]:
         table = read_table(scene.file, CHIPS, list(NAMED))
         for plane in planes_of(table):

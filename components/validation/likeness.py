@@ -49,7 +49,9 @@ def hashed_chips(file: Path) -> pa.Table:
     names = ["chip_id", "scene_id", "split"]
     table = read_table(file, CHIPS, [*names, *COLUMNS])
     count = table.num_rows
-    digests, words, shapes = [None] * count, [None] * count, [""] * count
+    digests: list[str | None] = [None] * count
+    words: list[bytes | None] = [None] * count
+    shapes = [""] * count
     for places, codes in stacks(table):
         for start in range(0, len(places), _AT_ONCE):
             part = codes[start : start + _AT_ONCE]

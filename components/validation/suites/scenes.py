@@ -57,7 +57,7 @@ def _same_acquisition(tables: Tables) -> dict[str, str]:
         for scene, at in scenes.iterrows():
             # Slices of one pass follow each other: only the middle of another scene says that it is the same ground.
             longitude, latitude = (scenes["west"] + scenes["east"]) / 2, (scenes["south"] + scenes["north"]) / 2
-            inside = longitude.between(at.west, at.east) & latitude.between(at.south, at.north)
+            inside = longitude.between(at["west"], at["east"]) & latitude.between(at["south"], at["north"])
             others = scenes.index[inside & (scenes.index != scene)]
             if len(others):
                 found[str(scene)] = str(others[0])

@@ -1,0 +1,61 @@
+"""`fusar data report` as a person runs it: over simulated scenes, one of them broken and one with swapped bands."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.simulation.simulate import simulate
+from tests.components.reporting.test_report_in_a_browser import check
+
+ROOT = Path(__file__).resolve().parent.parent
+MOST_BYTES = 5_000_000
+WIDTHS = (1280, 400)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with the tiny catalogue in data/."""
+    folder = tmp_path_factory.mktemp("report")
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    shutil.copy(ROOT / "withdrawn.csv", folder / "withdrawn.csv")
+    shutil.copy(ROOT / "profiles/tiny.yaml", folder / "params.yaml")
+    simulate("tiny", 1, folder / "data")
+    return folder
+
+
+def report(repository: Path) -> tuple[int, dict[str, Any], str]:
+    """Exit code, JSON and page."""
+    command = [sys.executable, "-m", "cli.app", "data", "report", "--json", "--page", str(repository / "page.html")]
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(repository)}
+    done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout), (repository / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_good_scenes_pass_and_bad_ones_are_named_on_the_page(repository: Path, browser: Any) -> None:
+    code, said, page = report(repository)
+    assert (code, said["critical"], said["warnings"], said["set_aside"]) == (0, 0, 0, 0)
+    assert said["scenes"] == 16
+    assert "not stated" not in page.split("Licences and attributions")[0]
+
+    (repository / "data/scenes/iowa-c3.tif").write_bytes(b"II*\0" + bytes(200))
+    item = repository / "data/items/genoa-c10.json"
+    content = json.loads(item.read_text(encoding="utf-8"))
+    content["properties"]["sar:polarizations"] = ["VH", "VV"]
+    content["properties"]["license"] = "CC-BY-4.0"
+    item.write_text(json.dumps(content), encoding="utf-8")
+    code, said, page = report(repository)
+    assert (code, said["set_aside"], said["scenes"]) == (1, 1, 15)
+    assert said["critical"] >= 1
+    for words in ("Polarisations are swapped", "radiometry: cross_above_co_db", "iowa-c3", "CC-BY-4.0"):
+        assert words in page, words
+    assert page.index("Quicklook of genoa-c10") == page.index("Quicklook of ")
+    assert len(page) < MOST_BYTES
+    for width in WIDTHS:
+        check(browser, repository / "page.html", width).close()
