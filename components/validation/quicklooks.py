@@ -57,8 +57,9 @@ class _Names:
         found: dict[str, None] = {}
         for name in ids:
             for key in (name, name.rpartition(" ")[0]):
-                of_place = self._scenes["scene_id"][self._scenes["place_id"].eq(key) | self._scenes["scene_id"].eq(key)]
-                found |= dict.fromkeys([self._of_chip[key]] if key in self._of_chip else of_place)
+                is_meant = self._scenes["place_id"].eq(key) | self._scenes["scene_id"].eq(key)
+                of_key = self._scenes["scene_id"][is_meant].tolist()
+                found |= dict.fromkeys([self._of_chip[key]] if key in self._of_chip else of_key)
         return list(found)
 
     def of_each_sensor(self) -> list[str]:
