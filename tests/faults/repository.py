@@ -14,6 +14,7 @@ def small_repository(built_house: Path, folder: Path) -> None:
     shutil.move(house / ".fusar/remote", folder / "store")
     change = house / "components/counting/stage.py"
     change.write_text(change.read_text().rstrip()[:-3] + ', pool="gpu"),)\n')
+    shutil.copyfile(house / "profiles/laptop.yaml", house / "profiles/twin.yaml")  # deployments list what is there
     _show(house)
     push(house)
 

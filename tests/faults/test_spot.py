@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("git") is None, reason="git daemon needs git"),
 ]
-PROFILE, STEPS, EVERY = "tiny", 60, 5
+PROFILE, STEPS, EVERY = "tiny", 240, 5
 
 
 @pytest.fixture

@@ -38,6 +38,15 @@ def push_a_scene(elsewhere: Path, store: Path) -> str:
     return tip
 
 
+def delivered(listening: Listening, tip: str, delivery: str) -> int:
+    """The last answer to a notification: where a busy server did not take it, its sender delivers it again."""
+    for _ in range(10):
+        if (answer := listening.push(tip, delivery)[0]) != 503:
+            break
+        time.sleep(1)
+    return answer
+
+
 @pytest.mark.slow
 def test_a_push_that_many_tell_of_makes_one_retrain_and_one_version(alone, request):  # noqa: F811
     remote, elsewhere = alone.parent / "remote.git", alone.parent / "elsewhere"
@@ -51,7 +60,7 @@ def test_a_push_that_many_tell_of_makes_one_retrain_and_one_version(alone, reque
     request.addfinalizer((listening := Listening(alone)).process.kill)
     tip = push_a_scene(elsewhere, alone / ".fusar/remote")
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda number: listening.push(tip, f"d-{number}")[0], range(6)))
+        answers = list(pool.map(lambda number: delivered(listening, tip, f"d-{number}"), range(6)))
     assert set(answers) <= {202, 409} and 202 in answers
     # A commit that exists nowhere makes `watch` look, and find what it has found before.
     assert listening.push(secrets.token_hex(20), "forged by who knows the secret")[0] == 202
