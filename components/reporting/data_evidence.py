@@ -43,7 +43,7 @@ class CutScene:
     split: str
     simulated: bool
     polarizations: tuple[str, ...]
-    acquired: datetime
+    acquired: datetime | None
     chips: int
     bounds: tuple[float, float, float, float] | None
     file: Path

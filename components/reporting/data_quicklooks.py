@@ -68,7 +68,7 @@ def _card(scene: CutScene, failed: Sequence[str]) -> Card:
     picture = ChipPicture(address, codes.shape[1], codes.shape[0], f"Quicklook of {scene.scene_id}")
     rows = [
         CardRow(("sensor", f"{scene.sensor}, {'+'.join(scene.polarizations)}, {scene.quantity}")),
-        CardRow(("acquired", f"{scene.acquired:%Y-%m-%d %H:%M} UTC")),
+        CardRow(("acquired", f"{scene.acquired:%Y-%m-%d %H:%M} UTC" if scene.acquired else "not known")),
         CardRow(("split", f"{scene.split}, {scene.place_id}")),
         CardRow(("chips", str(scene.chips))),
         *(CardRow(("failed", said), "bad") for said in failed),

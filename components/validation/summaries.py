@@ -53,7 +53,7 @@ def measured_chips(file: Path) -> pa.Table:
     table = read_table(file, CHIPS, [*_PLAIN, *_HEAVY])
     frame: pd.DataFrame = table.select(_PLAIN).to_pandas()
     frame["polarizations"] = ["+".join(names) for names in table["polarizations"].to_pylist()]
-    frame["acquired_us"] = table["datetime"].cast(pa.int64()).to_numpy()
+    frame["acquired_us"] = pd.array(table["datetime"].cast(pa.int64()).to_pylist(), dtype="Int64")
     mean_db = np.array([_mean_db(codes.as_buffer()) for codes in table["backscatter"]], dtype=np.float64)
     frame["mean_db"] = np.where(frame["quantity"] == "amplitude", np.nan, mean_db)
     absent = np.array([table[name].is_null().to_numpy() for name in _PLACE])
