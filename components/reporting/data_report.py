@@ -12,7 +12,7 @@ from components.pages.files import write_page
 from components.pages.histograms import Panel, histograms
 from components.pages.maps import Footprint, footprint_map
 from components.pages.page import Front, Section, render_page
-from components.pages.parts import CardRow, Notice, Table, Tone
+from components.pages.parts import CardRow, Cell, Notice, Table, Tone
 from components.pictures.histograms import CODES, NAMED, planes_of
 from components.records.backscatter import FIRST_CODE_DB, STEP_DB
 from components.records.schemas import CHIPS
@@ -88,7 +88,7 @@ def _map(evidence: DataEvidence) -> Section:
     chips: Counter[str] = Counter()
     for scene in evidence.scenes:
         chips[scene.sensor] += scene.chips
-    rows = [
+    rows: list[Sequence[Cell]] = [
         (sensor, *(counts[sensor, split] for split in SPLITS), chips[sensor])
         for sensor in sorted({scene.sensor for scene in evidence.scenes})
     ]
@@ -139,7 +139,8 @@ def _aside(evidence: DataEvidence) -> Section:
     codes = Counter(evidence.set_aside["code"].to_pylist())
     if not codes:
         return section
-    by_code = Table("Reasons", ("code", "scenes"), sorted(codes.items(), key=lambda pair: (-pair[1], pair[0])))
+    commonest = sorted(codes.items(), key=lambda pair: (-pair[1], pair[0]))
+    by_code = Table("Reasons", ("code", "scenes"), commonest)
     return Section(section.title, section.text, (by_code, *section.parts))
 
 
