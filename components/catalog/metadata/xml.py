@@ -14,7 +14,7 @@ from defusedxml.common import DefusedXmlException
 from components.catalog.errors import BrokenMetadata, HostileXML
 from components.rasters.errors import MissingAsset
 
-_MOST_BYTES = 50_000_000  # the largest annotation of a Sentinel-1 product has 2 MB
+_MOST_BYTES = 20_000_000  # the largest annotation of a Sentinel-1 product has 2 MB
 _NULL = "NULL"  # how Gaofen-3 writes that there is no value
 
 

@@ -21,6 +21,7 @@ from rasterio.windows import Window
 from scipy.interpolate import RBFInterpolator
 
 from components.catalog.errors import BrokenMetadata
+from components.catalog.products.product import Facts
 from components.catalog.products.writing import Grid
 from components.rasters.errors import TruncatedRaster
 
@@ -136,6 +137,15 @@ def lay(image: Path, geocoding: Geocoding, threads: int = 2) -> Iterator[tuple[W
             except RasterioError as error:
                 raise TruncatedRaster(image) from error
             yield window, block
+
+
+def stated(geocoding: Geocoding, through: str) -> Facts:
+    """What an item says of a geocoding: how it was done, and its accuracy."""
+    return {
+        "fusar:geocoding_residual_m": round(geocoding.residual_m, 2),
+        "processing:lineage": f"geocoded by a thin plate spline through {geocoding.points.row.size} points of "
+        f"{through}, bilinear in power; residual {geocoding.residual_m:.2f} m (root mean square); no terrain correction",
+    }
 
 
 def _check(points: ControlPoints) -> None:

@@ -31,7 +31,7 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from components.catalog.errors import BrokenMetadata, UnreadLevel
-from components.catalog.products.geocoding import ControlPoints, attach, lay, plan
+from components.catalog.products.geocoding import ControlPoints, attach, lay, plan, stated
 from components.catalog.products.product import ConvertedProduct, Facts, Write, utc
 from components.catalog.products.writing import Grid, geotiff
 from components.rasters.errors import MissingCRS, TruncatedRaster, WrongSampleType
@@ -172,11 +172,7 @@ def _on_a_map(path: Path, source: Any, target: Path, said: _Said) -> Facts:
         for window, power in lay(radar, geocoding):
             sink.write(power, 1, window=window)
     radar.unlink()
-    return {
-        "fusar:scale": "linear",
-        "fusar:geocoding": "control points",
-        "fusar:geocoding_residual_m": round(geocoding.residual_m, 2),
-    }
+    return {"fusar:scale": "linear", **stated(geocoding, "its control points")}
 
 
 def _points(path: Path, source: Any) -> ControlPoints:

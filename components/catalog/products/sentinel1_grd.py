@@ -28,12 +28,12 @@ import numpy as np
 
 from components.catalog.errors import BrokenMetadata
 from components.catalog.metadata.xml import read_xml
-from components.catalog.products.geocoding import lay, plan
+from components.catalog.products.geocoding import lay, plan, stated
 from components.catalog.products.product import ConvertedProduct, Facts, Write
 from components.catalog.products.writing import geotiff
 from components.catalog.sentinel1.annotation import read_annotation
 from components.catalog.sentinel1.folder import images, is_product, manifest, opened
-from components.catalog.sentinel1.power import write_power
+from components.catalog.sentinel1.power import check_measurement, write_power
 from components.catalog.sentinel1.tables import Quantity, read_calibration, read_noise
 
 _LEAST_POWER = 1e-5  # -50 dB, below the darkest that chips tell apart
@@ -64,6 +64,7 @@ def _write(quantity: Quantity, folder: Path, target: Path) -> Facts:
             raise BrokenMetadata(annotation.path, f"polarisation {annotation.polarization}, its name says otherwise")
         if (annotation.lines, annotation.samples) != (first.lines, first.samples):
             raise BrokenMetadata(annotation.path, "not of the size of the other polarisation")
+        check_measurement(image, annotation)
     geocoding = plan(first.grid, (first.lines, first.samples), first.spacing_m)
     processor, relative_orbit = _manifest(folder)
     radar = target.with_name(f".{target.name}.radar")
@@ -84,8 +85,7 @@ def _write(quantity: Quantity, folder: Path, target: Path) -> Facts:
         "fusar:quantity": quantity,
         "fusar:scale": "linear",
         "fusar:noise_removed": is_noise_known,
-        "fusar:geocoding": "geolocation grid",
-        "fusar:geocoding_residual_m": round(geocoding.residual_m, 2),
+        **stated(geocoding, "its geolocation grid"),
     }
 
 

@@ -34,20 +34,11 @@ def write_power(image: Image, annotation: Annotation, tables: tuple[Table, Noise
     Power at or below the noise stays as it is, zero or negative: averages over several pixels keep their mean.
 
     Raises:
-        BrokenMetadata: the measurement is not of the size that its annotation says.
         TruncatedRaster: pixels cannot be decoded.
         SceneError: another fault of the file.
     """
     calibration, noise = tables
     with open_image(image.measurement) as source, _image(target, annotation, geocoding) as sink:
-        if (source.height, source.width, source.count) != (annotation.lines, annotation.samples, 1):
-            raise BrokenMetadata(
-                image.measurement,
-                f"{source.count} bands of {source.height} x {source.width}, its annotation says one of "
-                f"{annotation.lines} x {annotation.samples}",
-            )
-        if source.dtypes[0] != "uint16":
-            raise BrokenMetadata(image.measurement, f"samples are {source.dtypes[0]}, those of a GRD product uint16")
         for row, numbers in _strips(source, image.measurement):
             rows = np.arange(row, row + len(numbers))
             power = numbers.astype(np.float32) ** 2 - noise.at(rows)
@@ -56,6 +47,23 @@ def write_power(image: Image, annotation: Annotation, tables: tuple[Table, Noise
                 power[borders(power)] = np.nan
             power /= calibration.at(rows) ** 2
             sink.write(power, 1, window=Window(0, row, annotation.samples, len(numbers)))
+
+
+def check_measurement(image: Image, annotation: Annotation) -> None:
+    """Refuse a measurement that is not as its annotation says, before anything is made in that size.
+
+    Raises:
+        BrokenMetadata: it is of another size or type.
+        SceneError: another fault of the file.
+    """
+    with open_image(image.measurement) as source:
+        found = source.height, source.width, source.count, source.dtypes[0]
+    if found != (annotation.lines, annotation.samples, 1, "uint16"):
+        raise BrokenMetadata(
+            image.measurement,
+            f"{found[2]} bands of {found[0]} x {found[1]} {found[3]}, not of the size that its annotation says, "
+            f"{annotation.lines} x {annotation.samples}, or not uint16",
+        )
 
 
 def borders(power: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:

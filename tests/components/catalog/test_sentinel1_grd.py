@@ -81,6 +81,7 @@ def test_sigma_nought_gamma_nought_and_what_the_annotation_says(tmp_path: Path) 
         assert at(pixels, affine, crs, line, pixel) == pytest.approx(by_hand, rel=2e-4)
     assert crs == "EPSG:32632" and affine.a == -affine.e == 10
     assert facts.pop("fusar:geocoding_residual_m") == pytest.approx(1.6, abs=1)
+    assert "24 points of its geolocation grid" in facts.pop("processing:lineage")
     assert facts == {
         "datetime": "2021-04-01T05:26:23.794457Z", "start_datetime": "2021-04-01T05:26:23.794457Z",
         "end_datetime": "2021-04-01T05:26:48.793373Z", "platform": "sentinel-1a", "constellation": "sentinel-1",
@@ -90,7 +91,7 @@ def test_sigma_nought_gamma_nought_and_what_the_annotation_says(tmp_path: Path) 
         "sar:polarizations": ["VV", "VH"], "sat:orbit_state": "descending", "sat:absolute_orbit": 37256,
         "sat:relative_orbit": 8, "view:incidence_angle": 39.054, "processing:level": "L1",
         "fusar:simulated": False, "fusar:quantity": "sigma0",
-        "fusar:scale": "linear", "fusar:noise_removed": True, "fusar:geocoding": "geolocation grid",
+        "fusar:scale": "linear", "fusar:noise_removed": True,
     }  # fmt: skip
     facts, gamma, *_ = convert(product, tmp_path / "o/gamma.tif", sentinel1_grd_gamma0)
     assert facts["fusar:quantity"] == "gamma0"
@@ -199,6 +200,7 @@ def test_a_product_without_noise_says_that_none_was_removed(tmp_path: Path) -> N
         (ANNOTATION, "<incidenceAngleMidSwath>3.9", "<incidenceAngleMidSwath>NaN3.9", "broken-metadata", "no number"),
         (ANNOTATION, "<numberOfLines>160", "<numberOfLines>1e999", "broken-metadata", "not finite"),
         (ANNOTATION, "<numberOfLines>160", "<numberOfLines>161", "broken-metadata", "not of the size"),
+        (ANNOTATION, "<numberOfSamples>200", "<numberOfSamples>2e15", "broken-metadata", "not of the size"),
         (ANNOTATION, "<productType>GRD", "<productType>SLC", "unread-level", "SLC"),
         (ANNOTATION, "<polarisation>VV", "<polarisation>HH", "broken-metadata", "HH"),
         (ANNOTATION, "2021-04-01T05:26:23.794457</startTime>", "soon</startTime>", "wrong-field", "soon"),

@@ -137,7 +137,7 @@ def test_every_family_is_added_under_its_own_name(house: House) -> None:
         ["added", ICEYE, "iceye-grd"],
     ]
     assert house.item(CAPELLA)["properties"]["fusar:product"] == "capella-geo"
-    assert house.item(ICEYE)["properties"]["fusar:geocoding"] == "control points"
+    assert "no terrain correction" in house.item(ICEYE)["properties"]["processing:lineage"]
     again = house.add(house.own / f"{GAOFEN.format('HV')}.tiff")
     assert again.out.startswith(f"unchanged  {GAOFEN.format('HHHV')}  gaofen-3")
 
@@ -327,7 +327,8 @@ def test_iceye_laid_on_a_map_through_its_control_points_is_power(tmp_path: Path,
     path = write(tmp_path / f"{ICEYE}.tif", numbers, tags, gcps=control_points(), crs="EPSG:4326")
     facts, pixels, profile = converted(iceye, path, tmp_path / "o/x.tif")
     assert facts.pop("fusar:geocoding_residual_m") < 0.1
-    assert facts == {**FACTS, "fusar:scale": "linear", "fusar:geocoding": "control points"}
+    assert "25 points of its control points, bilinear in power; residual" in facts.pop("processing:lineage")
+    assert facts == {**FACTS, "fusar:scale": "linear"}
     assert (profile["crs"], profile["transform"].a, profile["dtype"]) == ("EPSG:32632", 5.0, "float32")
     power = pixels[0]
     # 1.2341123e-05 x 200^2 = 0.49364.
