@@ -15,6 +15,7 @@ from components.catalog.errors import BrokenMetadata, HostileXML
 from components.rasters.errors import MissingAsset
 
 _MOST_BYTES = 20_000_000  # the largest annotation of a Sentinel-1 product has 2 MB
+_MOST_NUMBER = 1e15  # of a table; two of them, multiplied, are still a float32
 _NULL = "NULL"  # how Gaofen-3 writes that there is no value
 
 
@@ -96,8 +97,10 @@ class Node:
         except ValueError as error:
             raise BrokenMetadata(self.path, f"{steps} holds a word that is no number") from error
         promised = node.element.get("count")
-        if not values.size or not np.isfinite(values).all() or promised not in (None, str(values.size)):
-            raise BrokenMetadata(self.path, f"{steps} holds {values.size} numbers of {promised}, or one is not finite")
+        if not values.size or promised not in (None, str(values.size)):
+            raise BrokenMetadata(self.path, f"{steps} holds {values.size} numbers of {promised or 'at least 1'}")
+        if not (np.abs(values) < _MOST_NUMBER).all():  # NaN is not
+            raise BrokenMetadata(self.path, f"{steps} holds a number that is not finite, or beyond {_MOST_NUMBER:g}")
         return values
 
     def _number(self, steps: str, words: str) -> float:

@@ -17,7 +17,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from components.catalog.errors import BrokenMetadata, UnreadLevel
 from components.catalog.products.product import Facts, Product, utc
@@ -29,12 +29,16 @@ _MOST_BYTES = 50_000_000  # state vectors and pointing of a long strip
 _QUANTITIES = {"sigma_nought": "sigma0", "gamma_nought": "gamma0"}
 
 
-class _CenterPixel(BaseModel):
+class _Finite(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=False)
+
+
+class _CenterPixel(_Finite):
     incidence_deg: float = Field(alias="incidence_angle", ge=0, le=90)
 
 
-class _Image(BaseModel):
-    scale_factor: float = Field(gt=0, lt=math.inf)
+class _Image(_Finite):
+    scale_factor: float = Field(gt=0)
     radiometry: str
     calibration: str = "full"  # older products have no such field, and were all calibrated
     center_pixel: _CenterPixel
@@ -47,7 +51,7 @@ class _Image(BaseModel):
     spacing_azimuth: float | None = Field(None, alias="pixel_spacing_row", gt=0)
 
 
-class _Radar(BaseModel):
+class _Radar(_Finite):
     center_frequency: float = Field(gt=0)
     pointing: Literal["left", "right"]
     transmit: Literal["H", "V"] = Field(alias="transmit_polarization")

@@ -144,7 +144,8 @@ def stated(geocoding: Geocoding, through: str) -> Facts:
     return {
         "fusar:geocoding_residual_m": round(geocoding.residual_m, 2),
         "processing:lineage": f"geocoded by a thin plate spline through {geocoding.points.row.size} points of "
-        f"{through}, bilinear in power; residual {geocoding.residual_m:.2f} m (root mean square); no terrain correction",
+        f"{through}, bilinear in power; residual {geocoding.residual_m:.2f} m (root mean square); no terrain "
+        "correction",
     }
 
 

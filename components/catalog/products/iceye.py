@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pyproj import Transformer
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
@@ -61,7 +61,9 @@ _FIELDS = {
 
 
 class _Said(BaseModel):
-    calibration_factor: float = Field(gt=0, lt=math.inf)
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    calibration_factor: float = Field(gt=0)
     start: str
     end: str | None = None
     platform: str = Field(pattern=r"(?i)^ICEYE[-_ ]?X\d+$")

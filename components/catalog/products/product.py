@@ -85,7 +85,7 @@ def utc(path: Path, text: object) -> str:
     """
     try:
         time = dt.datetime.fromisoformat(str(text))
-    except ValueError as error:
+        zoned = time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:  # the latter from a zone in the first or last year
         raise WrongField(path, "datetime", text, "a time such as 2021-07-21T08:40:10Z") from error
-    zoned = time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
     return zoned.isoformat().replace("+00:00", "Z")

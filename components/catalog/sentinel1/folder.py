@@ -26,7 +26,7 @@ _WANTED = re.compile(
 )
 _MOST_BYTES = 20_000_000_000  # the largest product has 2 GB
 _MOST_INFLATION = 200
-_SMALL_BYTES = 300_000  # a member that is smaller than this when packed may shrink more
+_SMALL_BYTES = 100_000  # a member that is smaller than this when packed may shrink more
 
 
 @dataclass(frozen=True)

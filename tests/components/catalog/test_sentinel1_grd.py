@@ -210,6 +210,8 @@ def test_a_product_without_noise_says_that_none_was_removed(tmp_path: Path) -> N
         (CALIBRATION, "sigmaNought", "sigmaNothing", "broken-metadata", "sigmaNought is missing"),
         (CALIBRATION, '<sigmaNought count="3">', '<sigmaNought count="4">', "broken-metadata", "3 numbers of 4"),
         (CALIBRATION, '<sigmaNought count="3">', '<sigmaNought count="3">-', "broken-metadata", "not positive"),
+        (CALIBRATION, '<pixel count="3">', '<pixel count="3">9', "broken-metadata", "pixel and sigmaNought"),
+        (CALIBRATION, "3.800000e+02", "3.800000e+22", "broken-metadata", "beyond 1e+15"),
         (NOISE, "noiseRangeVector>", "noiseRangeWector>", "broken-metadata", "is missing"),
         (NOISE, '<noiseRangeLut count="3">', '<noiseRangeLut count="3">-', "broken-metadata", "negative"),
     ],
@@ -258,7 +260,7 @@ def _link(archive: zipfile.ZipFile) -> None:
 
 
 def _bomb(archive: zipfile.ZipFile) -> None:
-    archive.writestr(f"{NAME}.SAFE/annotation/x.xml", bytes(70_000_000))
+    archive.writestr(f"{NAME}.SAFE/annotation/x.xml", bytes(21_000_000))
 
 
 @pytest.mark.parametrize(

@@ -361,6 +361,8 @@ def test_iceye_on_a_map_already_keeps_its_numbers(tmp_path: Path) -> None:
         ({**TAGS, "POLARIZATION": "XX"}, "broken-metadata", "tag POLARIZATION"),
         ({**TAGS, "SATELLITE_NAME": "SOMEONE"}, "broken-metadata", "tag SATELLITE_NAME"),
         ({**TAGS, "ACQUISITION_START_UTC": "noon"}, "wrong-field", "noon"),
+        ({**TAGS, "ACQUISITION_START_UTC": "0001-01-01T00:00:00+14:00"}, "wrong-field", "0001-01-01"),
+        ({**TAGS, "CARRIER_FREQUENCY": "inf"}, "broken-metadata", "tag CARRIER_FREQUENCY"),
         ({}, "broken-metadata", "tag CALIBRATION_FACTOR"),
         ({"ICEYE_PROPERTIES": "{"}, "broken-metadata", "not JSON"),
         ({"ICEYE_PROPERTIES": "[1]"}, "broken-metadata", "no JSON object"),
