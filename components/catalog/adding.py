@@ -13,10 +13,11 @@ from dvc_objects.fs.system import reflink
 from components.catalog.errors import NameTaken, NoSuchFile, UnknownProduct, UnusableName
 from components.catalog.given import Given
 from components.catalog.items import FOLDERS, combine, describe
+from components.catalog.plausibility import check_values
 from components.catalog.products import NAMES, PRODUCTS, converted
 from components.catalog.products.product import Facts, Write
 from components.catalog.sources import companions
-from components.rasters.calibration import check_bands
+from components.rasters.calibration import Scale, check_bands
 from components.rasters.errors import MissingAsset, SceneError
 from components.rasters.opening import Raster, open_raster
 
@@ -88,11 +89,12 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class _Files:
-    """The item of a scene and its files: path below data/ to where each comes from."""
+    """The item of a scene, its files (path below data/ to where each comes from) and the scale of its values."""
 
     scene_id: str
     item: bytes
     sources: Mapping[str, Path]
+    scale: Scale
 
     @property
     def item_file(self) -> str:
@@ -159,6 +161,8 @@ def _add(candidate: _Candidate, addition: Addition) -> Outcome:
         return Outcome(source, "unchanged", scene_id, product)
     _stage(files, addition.staging)
     chips = addition.check(addition.staging / files.item_file, addition.staging)
+    with open_raster(addition.staging / f"scenes/{scene_id}.tif") as raster:
+        check_values(raster, files.scale)
     # The item comes last: a kill on the way leaves a raster that nothing names, and the same command goes on.
     for name in (*files.sources, files.item_file):
         target = addition.data / name
@@ -185,7 +189,7 @@ def _files(raster: Raster, candidate: _Candidate, facts: Facts, addition: Additi
             raise MissingAsset(path)
         sources[f"{FOLDERS[name]}/{scene_id}.{'geojson' if name == 'objects' else 'tif'}"] = path
     assets = {name: addition.given.assets.get(name, {}) for name in beside}
-    return _Files(scene_id, describe(raster, scene_id, facts, assets), sources)
+    return _Files(scene_id, describe(raster, scene_id, facts, assets), sources, facts["fusar:scale"])
 
 
 def _is_there(files: _Files, source: Path, data: Path) -> bool:

@@ -92,6 +92,56 @@ class NameTaken(SceneError):
         )
 
 
+class BrokenNetCDF(SceneError):
+    """A netCDF file cannot be read as its family is written."""
+
+    code = "broken-netcdf"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        (fault,) = self.details
+        return f"cannot be read as WorldCereal's netCDF: {fault}. Fetch it again, or convert it to GeoTIFF."
+
+
+class LinkedNetCDF(SceneError):
+    """A netCDF file leads to other files."""
+
+    code = "linked-netcdf"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        (name,) = self.details
+        return f"{str(name)[:60]!r} in it lies in another file: never followed. Write it whole: `nccopy IN OUT`."
+
+
+class UnlikelyValues(SceneError):
+    """The values are those of something else than what is claimed."""
+
+    code = "unlikely-values"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        scale, what = self.details
+        return (
+            f"its values are {what}, which fusar:scale {scale} cannot be. Correct fusar:scale, or leave the file out."
+        )
+
+
+class UnusableControlPoints(SceneError):
+    """Ground control points do not say where the pixels lie."""
+
+    code = "unusable-control-points"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        (fault,) = self.details
+        return f"its ground control points {fault}. Geocode it with the sensor's own tools (SNAP, GAMMA, ISCE)."
+
+
 class UnknownProduct(FusarError):
     """--product names no product family."""
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pystac
 import shapely
@@ -19,6 +19,7 @@ from components.catalog.given import Given
 from components.catalog.products import ANY_GEOTIFF
 from components.catalog.products.product import Facts, utc
 from components.geography.footprints import locate
+from components.rasters.calibration import Scale
 from components.rasters.errors import UnusableCRS
 from components.rasters.opening import Raster
 
@@ -34,6 +35,7 @@ REQUIRED = {
 FOLDERS = {"backscatter": "scenes", "land_cover": "land_cover", "objects": "objects", "alphaearth": "alphaearth"}
 _GEOTIFF, _GEOJSON = "image/tiff; application=geotiff", "application/geo+json"
 _UNITS = {"decibel": "dB", "linear": "1", "amplitude": None}
+_PROCESSING = "https://stac-extensions.github.io/processing/v1.2.0/schema.json"  # pystac has no class for it
 # The extension's schema wants all four: an item that knows fewer keeps its fields and does not claim the schema.
 _SAR_NEEDS = ("sar:instrument_mode", "sar:frequency_band", "sar:polarizations", "sar:product_type")
 
@@ -95,9 +97,11 @@ def describe(raster: Raster, scene_id: str, facts: Facts, assets: Mapping[str, M
 
 
 def _check_types(raster: Raster, facts: Facts) -> None:
-    for name in ("platform", "fusar:quantity", "fusar:scale", "fusar:product"):
+    for name in ("platform", "fusar:quantity", "fusar:product"):
         if not isinstance(facts[name], str):
             raise WrongField(raster.path, name, facts[name], "text")
+    if facts["fusar:scale"] not in get_args(Scale):
+        raise WrongField(raster.path, "fusar:scale", facts["fusar:scale"], f"one of {', '.join(get_args(Scale))}")
     names = facts["sar:polarizations"]
     if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
         raise WrongField(raster.path, "sar:polarizations", names, "a list such as VV,VH")
@@ -136,6 +140,8 @@ def _claim_extensions(item: pystac.Item, raster: Raster) -> None:
     for prefix, extension in (("sat:", SatExtension), ("view:", ViewExtension)):
         if any(field.startswith(prefix) for field in item.properties):
             extension.add_to(item)
+    if any(field.startswith("processing:") for field in item.properties):
+        item.stac_extensions.append(_PROCESSING)
     # Without an authority's code, the CRS is WKT.
     code, wkt2 = (raster.crs, None) if len(raster.crs) < 30 else (None, raster.crs)
     ProjectionExtension.ext(item, add_if_missing=True).apply(

@@ -5,14 +5,19 @@ Those told by their path come first (`CONVERTED`); of the GeoTIFFs (`PRODUCTS`) 
 
 from components.catalog.products import (
     capella,
+    control_points,
     gaofen3,
     geotiff,
+    hyp3,
     iceye,
+    opera,
+    planetary_computer,
     pyrosar,
     sentinel1_grd,
     sentinel1_grd_gamma0,
     terramesh,
     umbra,
+    worldcereal,
 )
 from components.catalog.products.product import ConvertedProduct, Product
 
@@ -21,6 +26,11 @@ CONVERTED: tuple[ConvertedProduct, ...] = (
     sentinel1_grd_gamma0.PRODUCT,
     gaofen3.PRODUCT,
     iceye.PRODUCT,
+    hyp3.PRODUCT,
+    opera.PRODUCT,
+    planetary_computer.PRODUCT,
+    worldcereal.PRODUCT,
+    control_points.PRODUCT,
 )
 PRODUCTS: tuple[Product, ...] = (
     pyrosar.PRODUCT,

@@ -1,20 +1,26 @@
-"""Umbra GEC: 8-bit amplitude on a rotated grid; its facts stand in the metadata file beside it, some in its name.
+"""Umbra GEC: 8-bit amplitude on a rotated grid; its facts stand in files beside it, some in its name.
 
-Source: Umbra Collect Metadata 1.0 and 1.1 (https://docs.canopy.umbra.space/docs/collect-metadata). The metadata file
-was tried on files made after that page, not on a real one. Newer deliveries hold a STAC item: give it as --template.
+Beside X_GEC.tif the metadata file X_METADATA.json is read, and a STAC item named X.stac.v2.json, X.stac.json,
+X_GEC.stac.json or X_GEC.json, which says what the metadata file does not; where both state a field differently, the
+scene is set aside. The rotated grid was run on a real image of Mount Yasur (corners and crater within 0.1 pixel); the
+files beside it were tried on ones made after Umbra's pages, not on real ones.
+
+Source: Umbra Collect Metadata 1.0 and 1.1 (https://docs.canopy.umbra.space/docs/collect-metadata).
 """
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
 from components.catalog.errors import WrongField
 from components.catalog.products.product import Facts, Product, utc
+from components.catalog.products.stac_beside import stated_by
 from components.rasters.opening import Raster
 
 _NAME = re.compile(r"(?P<time>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)_(?P<platform>UMBRA-\d\d)_GEC(?:_\w+)?")
+_TIMES = {"datetime", "start_datetime", "end_datetime"}  # an item may give the middle of what has a start and an end
 _MOST_BYTES = 10_000_000
 
 
@@ -53,7 +59,7 @@ def _matches(raster: Raster) -> bool:
 
 
 def _facts(raster: Raster) -> Facts:
-    stated = {
+    stated: dict[str, Any] = {
         "constellation": "umbra",
         "sar:frequency_band": "X",
         "sar:product_type": "GEC",
@@ -61,16 +67,36 @@ def _facts(raster: Raster) -> Facts:
         "fusar:scale": "amplitude",
         "fusar:simulated": False,
     }
-    name, file = _NAME.fullmatch(raster.path.stem), _metadata_file(raster)
-    if file.is_file():
-        return stated | dict(_of_metadata(raster, file))
-    if name is None:
-        return stated
-    day, clock = name["time"][:10], name["time"][11:].replace("-", ":")
-    return {**stated, "datetime": utc(raster.path, f"{day}T{clock}"), "platform": name["platform"].lower()}
+    name, metadata, item = _NAME.fullmatch(raster.path.stem), _metadata_file(raster), _stac_item(raster)
+    if metadata.is_file():
+        stated |= _of_metadata(raster, metadata)
+    if item is not None:
+        stated = _with_item(item, stated)
+    if name is not None and "datetime" not in stated:
+        day, clock = name["time"][:10], name["time"][11:].replace("-", ":")
+        stated |= {"datetime": utc(raster.path, f"{day}T{clock}"), "platform": name["platform"].lower()}
+    return stated
 
 
-def _of_metadata(raster: Raster, file: Path) -> Facts:
+def _stac_item(raster: Raster) -> Path | None:
+    """The STAC item beside an image."""
+    base = re.sub(r"_GEC(?:_\w+)?$", "", raster.path.stem)
+    names = (f"{base}.stac.v2.json", f"{base}.stac.json", f"{raster.path.stem}.stac.json", f"{raster.path.stem}.json")
+    return next((file for file in map(raster.path.with_name, names) if file.is_file()), None)
+
+
+def _with_item(item: Path, stated: dict[str, Any]) -> dict[str, Any]:
+    """What an item beside the image says, added to what is known."""
+    said = dict(stated_by(item))
+    if "platform" in said:
+        said["platform"] = said["platform"].lower().replace("_", "-")
+    for field in sorted(said.keys() & stated.keys() - _TIMES):
+        if str(said[field]).casefold() != str(stated[field]).casefold():
+            raise WrongField(item, field, said[field], f"{stated[field]!r}, as the metadata file or this family says")
+    return said | stated
+
+
+def _of_metadata(raster: Raster, file: Path) -> dict[str, Any]:
     metadata = _read(file)
     collect = metadata.collects[0]
     resolution = collect.resolution
@@ -104,7 +130,7 @@ def _read(file: Path) -> _Metadata:
 
 PRODUCT = Product(
     name="umbra-gec",
-    title="Umbra GEC, uncalibrated amplitude: 2023-02-12-21-33-56_UMBRA-04_GEC.tif, facts in *_METADATA.json beside it",
+    title="Umbra GEC, uncalibrated amplitude: 2023-02-12-21-33-56_UMBRA-04_GEC.tif, facts in files beside it",
     matches=_matches,
     facts=_facts,
 )
