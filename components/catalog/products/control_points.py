@@ -84,10 +84,10 @@ def _convert(path: Path, target: Path) -> Facts:
 def _projected(path: Path, dataset: Any) -> _Points:
     """The points in a CRS in which they are near each other, wherever on Earth they lie."""
     points, crs = dataset.gcps
-    if not crs:
-        raise MissingCRS(path)
     if len(points) < _FEWEST_POINTS:
         raise UnusableControlPoints(path, f"are {len(points)}, fewer than {_FEWEST_POINTS}")
+    if not crs:
+        raise MissingCRS(path)
     source = crs.to_wkt()
     x, y = np.array([point.x for point in points]), np.array([point.y for point in points])
     try:

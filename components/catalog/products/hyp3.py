@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from components.catalog.errors import WrongField
 from components.catalog.products.band_files import POLARIZATIONS, join, squared
 from components.catalog.products.product import ConvertedProduct, Facts, Write, utc
 from components.rasters.errors import MissingAsset
@@ -51,8 +52,10 @@ def _scenes(path: Path) -> Mapping[str, Write]:
 
 def _convert(path: Path, target: Path) -> Facts:
     name, files = _name(path), _bands(path)
-    if name is None or not files:
-        raise MissingAsset(path if name is None else path.with_name(f"{name['base']}_VV.tif"))
+    if name is None:
+        raise WrongField(path, "its name", path.name, "such as S1A_IW_20180128T161201_DVP_RTC30_G_gpuned_FD6A_VV.tif")
+    if not files:
+        raise MissingAsset(path.with_name(f"{name['base']}_VV.tif"))
     join(files, target, squared if name["scale"] == "a" else None)
     return {
         "datetime": utc(path, name["start"]),

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from components.catalog.errors import WrongField
 from components.catalog.products.band_files import POLARIZATIONS, join
 from components.catalog.products.product import ConvertedProduct, Facts, Write, utc
 from components.rasters.errors import MissingAsset
@@ -39,8 +40,10 @@ def _scenes(path: Path) -> Mapping[str, Write]:
 
 def _convert(path: Path, target: Path) -> Facts:
     name, files = _FILE.fullmatch(path.name), _bands(path)
-    if name is None or not files:
-        raise MissingAsset(path if name is None else path.with_name(f"{name['base']}_VV.tif"))
+    if name is None:
+        raise WrongField(path, "its name", path.name, "such as OPERA_L2_RTC-S1_T034-071092-IW3_..._v1.0_VV.tif")
+    if not files:
+        raise MissingAsset(path.with_name(f"{name['base']}_VV.tif"))
     join(files, target)
     return {
         "datetime": utc(path, name["start"]),

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from components.catalog.errors import WrongField
 from components.catalog.products.band_files import POLARIZATIONS, join
 from components.catalog.products.product import ConvertedProduct, Facts, Write, utc
 from components.rasters.errors import MissingAsset
@@ -25,7 +26,9 @@ _FOLDER = re.compile(
 
 def _bands(path: Path) -> dict[str, Path]:
     """Polarisation to its file, co-polarised first."""
-    files = {}
+    files: dict[str, Path] = {}
+    if _FILE.fullmatch(path.name) is None:
+        return files
     for one in POLARIZATIONS:
         file = path.with_name(re.sub(r"-(vv|vh|hh|hv)\.", f"-{one.lower()}.", path.name))
         if file.is_file():
@@ -50,6 +53,8 @@ def _scenes(path: Path) -> Mapping[str, Write]:
 
 def _convert(path: Path, target: Path) -> Facts:
     name, folder, files = _FILE.fullmatch(path.name), _folder(path), _bands(path)
+    if name is None:
+        raise WrongField(path, "its name", path.name, "such as iw-vv.rtc.tiff")
     if not files:
         raise MissingAsset(path)
     join(files, target)
@@ -57,7 +62,7 @@ def _convert(path: Path, target: Path) -> Facts:
         **({} if folder is None else _of_folder(path, folder)),
         "constellation": "sentinel-1",
         "instruments": ["c-sar"],
-        **({} if name is None else {"sar:instrument_mode": name["mode"].upper()}),
+        "sar:instrument_mode": name["mode"].upper(),
         "sar:frequency_band": "C",
         "sar:center_frequency": 5.405,
         "sar:observation_direction": "right",

@@ -20,7 +20,8 @@ from components.catalog.products.stac_beside import stated_by
 from components.rasters.opening import Raster
 
 _NAME = re.compile(r"(?P<time>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)_(?P<platform>UMBRA-\d\d)_GEC(?:_\w+)?")
-_TIMES = {"datetime", "start_datetime", "end_datetime"}  # an item may give the middle of what has a start and an end
+# An item may give the middle of what has a start and an end, and describe all products of a collect.
+_NOT_COMPARED = {"datetime", "start_datetime", "end_datetime", "sar:product_type"}
 _MOST_BYTES = 10_000_000
 
 
@@ -90,7 +91,7 @@ def _with_item(item: Path, stated: dict[str, Any]) -> dict[str, Any]:
     said = dict(stated_by(item))
     if "platform" in said:
         said["platform"] = said["platform"].lower().replace("_", "-")
-    for field in sorted(said.keys() & stated.keys() - _TIMES):
+    for field in sorted((said.keys() & stated.keys()) - _NOT_COMPARED):
         if str(said[field]).casefold() != str(stated[field]).casefold():
             raise WrongField(item, field, said[field], f"{stated[field]!r}, as the metadata file or this family says")
     return said | stated

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from affine import Affine
+from rasterio.crs import CRS
 
 from components.catalog.errors import BrokenNetCDF, LinkedNetCDF
 from components.catalog.products.band_files import POLARIZATIONS
@@ -34,6 +35,8 @@ _OFFSET_DB = -83.0
 _NODATA = 65535
 _MOST_INFLATION = 200
 _SMALL_BYTES = 64_000_000
+# What h5py, h5netcdf and xarray raise for damaged files; the last comes from h5py's own C code.
+_FAULTS = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError, EOFError, SystemError)
 _STEP_TOLERANCE = 1e-3  # of a step: beyond it the pixels lie on no regular grid
 
 
@@ -97,23 +100,33 @@ def _opened(path: Path) -> "Iterator[xarray.Dataset]":
         with xarray.open_dataset(path, engine="h5netcdf", mask_and_scale=False, cache=False) as content:
             _check(path, content)
             yield content
-    except (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError, EOFError) as error:
+    except _FAULTS as error:
         raise BrokenNetCDF(path, f"{type(error).__name__}: {str(error)[:80]}") from error
 
 
 def _refuse_links(path: Path) -> None:
-    """A name in HDF5 may stand for another file, and a variable may keep its bytes in one."""
+    """A name in HDF5 may stand for another file, and a variable may keep its bytes in one, or be far too large.
+
+    Raises:
+        LinkedNetCDF: a link leads elsewhere, or a variable's bytes lie elsewhere.
+        InflatedRaster: a variable declares far more than the file can hold.
+    """
     import h5py
 
-    def refuse(name: str | bytes, link: Any) -> None:
-        if not isinstance(link, h5py.HardLink):
-            raise LinkedNetCDF(path, str(name))
-        node = file[name]
-        if isinstance(node, h5py.Dataset) and (node.is_virtual or node.external):
-            raise LinkedNetCDF(path, str(name))
-
+    most = max(_SMALL_BYTES, _MOST_INFLATION * path.stat().st_size)
+    links: list[tuple[str, Any]] = []
     with h5py.File(path, "r") as file:
-        file.visititems_links(refuse)
+        # What is raised inside of the visit comes out as another error.
+        file.visititems_links(lambda name, link: links.append((str(name), link)))
+        for name, link in links:
+            if not isinstance(link, h5py.HardLink):
+                raise LinkedNetCDF(path, name)
+            node = file[name]
+            if isinstance(node, h5py.Dataset):
+                if node.is_virtual or node.external:
+                    raise LinkedNetCDF(path, name)
+                if node.nbytes > most:
+                    raise InflatedRaster(path, node.nbytes // path.stat().st_size, _MOST_INFLATION)
 
 
 def _check(path: Path, content: "xarray.Dataset") -> None:
@@ -127,8 +140,6 @@ def _check(path: Path, content: "xarray.Dataset") -> None:
             raise BrokenNetCDF(path, f"{name} is {variable.dtype} over ({shape}), not unsigned 16 bits over (t, y, x)")
         if {"scale_factor", "add_offset"} & variable.attrs.keys():
             raise BrokenNetCDF(path, f"{name} has a scale_factor or add_offset, which WorldCereal's numbers have not")
-        if variable.nbytes > max(_SMALL_BYTES, _MOST_INFLATION * path.stat().st_size):
-            raise InflatedRaster(path, variable.nbytes // path.stat().st_size, _MOST_INFLATION)
     if content["t"].dtype.kind != "M":
         raise BrokenNetCDF(path, "t has no calendar: its unit is not such as `days since 1990-01-01`")
 
@@ -144,10 +155,10 @@ def _grid(path: Path, content: "xarray.Dataset") -> Grid:
     texts = [content[name].attrs.get("crs_wkt") for name in named if name in content.variables]
     if len(named) != 1 or not texts or not isinstance(texts[0], str):
         raise MissingCRS(path)
-    crs: str = texts[0]
+    crs = CRS.from_wkt(texts[0])  # damaged text is found out here, as the file's own fault
     (x, width_m), (y, height_m) = _axis(path, content, "x"), _axis(path, content, "y")
     affine = Affine(width_m, 0, x - width_m / 2, 0, height_m, y - height_m / 2)
-    return Grid(crs, affine, content.sizes["y"], content.sizes["x"])
+    return Grid(crs.to_wkt(), affine, content.sizes["y"], content.sizes["x"])
 
 
 def _axis(path: Path, content: "xarray.Dataset", name: str) -> tuple[float, float]:

@@ -8,9 +8,11 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
+from pyproj import Transformer
 from rasterio.warp import transform
 from rasterio.windows import Window
 
+from components.geography.projection import lonlat_to_pixel
 from tests.components.catalog.conftest import House
 
 REAL = Path(os.environ.get("FUSAR_REAL_DATA", "unset"))
@@ -70,7 +72,57 @@ def test_an_umbra_image_without_metadata_is_rotated_amplitude_and_lies_at_mount_
     assert shapely.distance(shapely.geometry.shape(item["geometry"]), crater) < 0.003
 
 
-def test_netcdf_and_chips_without_georeferencing_are_refused_by_name(house: House) -> None:
+def test_landmarks_of_the_large_mosaic_lie_in_the_pixels_that_its_item_says(house: House) -> None:
+    source = REAL / "sentinel1_los_angeles/los_angeles_s1_vh_mosaic.tif"
+    decibels = (
+        "datetime=2020-11-07T13:52:41Z",
+        "platform=sentinel-1a",
+        "fusar:quantity=sigma0",
+        "fusar:simulated=false",
+    )
+    options = [word for fact in decibels for word in ("--set", fact)]
+    assert "wrong-sample-type" in house.add(source, *options, "--set", "fusar:scale=decibel").err  # a display stretch
+    window = Window(100, 200, 2300, 1900)
+    cut = house.own / "los_angeles.tif"
+    with rasterio.open(source) as file:
+        settings = {"driver": "GTiff", "count": 1, "height": 1900, "width": 2300, "dtype": "uint8", "crs": file.crs}
+        with rasterio.open(cut, "w", transform=file.window_transform(window), **settings) as sink:
+            sink.write(file.read(window=window))
+            sink.descriptions = file.descriptions
+    amplitude = [word.replace("sigma0", "amplitude") for word in options]
+    assert house.add(cut, *amplitude, "--set", "fusar:scale=amplitude").code == 0
+    item = house.item("los_angeles")
+    facts = item["properties"]
+    # World Mercator's pixel of 10.0003 "m" is 8.30 m on the ground.
+    assert (facts["sar:polarizations"], facts["gsd"]) == (["VH"], pytest.approx(8.30, abs=0.01))
+    assert_footprint(item, house.data / "scenes/los_angeles.tif")
+    to_map = Transformer.from_crs("EPSG:4326", facts["proj:code"], always_xy=True)
+    inverse = ~Affine(*facts["proj:transform"])
+    for lon, lat, row, col in ((-118.408, 33.942, 2026, 262), (-118.240, 34.074, 261, 2132)):  # LAX, Dodger Stadium
+        with rasterio.open(source) as file:
+            expected = ~file.transform @ to_map.transform(lon, lat)
+        found = inverse @ to_map.transform(lon, lat)
+        assert found == pytest.approx((expected[0] - 100, expected[1] - 200), abs=0.1)
+        assert found == pytest.approx((col - 100, row - 200), abs=1.5)  # as the landmarks' coordinates are rounded
+
+
+def test_the_crater_of_the_umbra_image_lies_where_it_is_seen(house: House) -> None:
+    with rasterio.open(REAL / "umbra/umbra_mount_yasur.tiff") as file:
+        x, y = transform("EPSG:4326", file.crs, [169.450], [-19.529])
+        expected = ~file.transform @ (x[0], y[0])
+        col, row = lonlat_to_pixel(str(file.crs), file.transform, 169.450, -19.529)
+        assert (float(col), float(row)) == pytest.approx(expected, abs=0.1)
+    # The README's crater is a region; ellipsoid correction moves raised ground by up to some hundred metres.
+    assert abs(float(col) - 1300) < 200 and abs(float(row) - 725) < 200
+
+
+def test_netcdf_is_a_scene_a_date_and_chips_without_georeferencing_are_refused_by_name(house: House) -> None:
     shutil.copy(next((REAL / "hrsid/images").glob("*.jpg")), house.own / "ships.tif")
-    said = house.add(house.own / "ships.tif", next((REAL / "worldcereal").glob("*.nc")))
-    assert (said.code, said.err.count("not-a-geotiff")) == (1, 2)
+    source = next((REAL / "worldcereal").glob("*.nc"))
+    said = house.add(house.own / "ships.tif", source, "--set", "platform=sentinel-1")
+    assert (said.code, said.err.count("not-a-geotiff")) == (0, 1)
+    assert "12 added, 0 unchanged, 1 set aside." in said.out
+    item = house.item(f"{source.stem}_20210401")
+    assert item["properties"]["fusar:product"] == "worldcereal-netcdf"
+    assert_footprint(item, house.data / f"scenes/{source.stem}_20210401.tif")
+    assert shapely.distance(shapely.geometry.shape(item["geometry"]), shapely.Point(5.326, 50.633)) == 0

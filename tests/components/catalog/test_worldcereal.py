@@ -38,7 +38,7 @@ def written(path: Path, numbers: np.ndarray, fill: int | None = None, descending
         crs = sink.createVariable("crs", "S1", ())
         crs.setncattr("crs_wkt", CRS.from_epsg(32631).to_wkt())
         for name in ("S1-SIGMA0-VH", "S1-SIGMA0-VV"):
-            variable = sink.createVariable(name, "i2", ("t", "y", "x"), fillvalue=fill)
+            variable = sink.createVariable(name, "i2", ("t", "y", "x"), fill_value=fill)
             variable[:] = numbers.view(np.int16)
             variable.setncattr("_Unsigned", "true")
             variable.setncattr("grid_mapping", "crs")
@@ -56,9 +56,7 @@ def converted(path: Path, target: Path) -> np.ndarray:
         return np.asarray(raster.read())
 
 
-def test_each_date_is_a_scene_of_unsigned_numbers_and_what_nobody_declared_is_nodata(
-    house: House, laptop_params
-) -> None:
+def test_each_date_is_a_scene_of_unsigned_numbers_and_65535_is_nodata(house: House, laptop_params) -> None:
     stored = numbers()
     stored[1, :5] = 65535
     written(house.own / "cereal.nc", stored)
@@ -75,7 +73,7 @@ def test_each_date_is_a_scene_of_unsigned_numbers_and_what_nobody_declared_is_no
         assert np.array_equal(raster.read(1), stored[1])
     config = IngestConfig.model_validate(laptop_params["ingest"])
     chips = chips_of(read_scene(house.data / "items/cereal_20201102.json", house.data), config)
-    first = np.asarray(next(iter(chips))["backscatter"]).reshape(2, config.chip_size, config.chip_size)
+    first = np.frombuffer(next(iter(chips))["backscatter"], np.uint8).reshape(2, config.chip_size, config.chip_size)
     assert (first[:, :5] == 0).all() and (first[:, 5:] > 0).all()
     # 20 log10(DN) - 83, by hand for the first valid pixel.
     decibels = -40 + (float(first[0, 5, 0]) - 1) * 0.25
@@ -131,13 +129,11 @@ def test_far_more_pixels_than_bytes_are_not_unpacked(tmp_path: Path) -> None:
     path = written(tmp_path / "a.nc", numbers(1))
     with h5py.File(path, "a") as file:
         del file["S1-SIGMA0-VV"]
-        bomb = file.create_dataset("S1-SIGMA0-VV", (1, 80, 80_000_000), "<u2", chunks=(1, 80, 80))
-        for axis, name in enumerate("tyx"):
-            bomb.dims[axis].attach_scale(file[name])
-    assert refused(path, tmp_path).code in ("inflated", "broken-netcdf")
+        file.create_dataset("S1-SIGMA0-VV", (1, 80, 500_000), "<u2", chunks=(1, 80, 80))  # 80 MB, none of it written
+    assert refused(path, tmp_path).code == "inflated"
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_bytes_are_named_or_read_but_nothing_else_happens(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "good.nc"
@@ -159,9 +155,8 @@ def test_damaged_bytes_are_named_or_read_but_nothing_else_happens(tmp_path: Path
 def test_the_real_file_gives_twelve_dates_of_the_numbers_that_it_holds(tmp_path: Path) -> None:
     path = next((REAL / "worldcereal").glob("*.nc"))
     scenes = PRODUCT.scenes(path)
-    assert [name[-8:] for name in scenes] == [f"2020{m:02}01" for m in (11, 12)] + [
-        f"2021{m:02}01" for m in range(1, 11)
-    ]
+    months = [*(f"2020{month}01" for month in (11, 12)), *(f"2021{month:02}01" for month in range(1, 11))]
+    assert [name[-8:] for name in scenes] == months
     with h5py.File(path) as file:
         for index, (name, write) in enumerate(scenes.items()):
             facts = write(tmp_path / f"{name}.tif")
