@@ -73,6 +73,7 @@ def _convert(path: Path, target: Path) -> Facts:
     count, order = len(points.points), 1 if len(points.points) < 6 else 2
     return {
         **stated,
+        "fusar:geocoding": "control points",
         "fusar:geocoding_residual_m": round(rms, 3),
         "processing:lineage": (
             f"geocoded by a polynomial of order {order} through {count} ground control points, nearest pixel; residual "

@@ -133,7 +133,7 @@ def test_far_more_pixels_than_bytes_are_not_unpacked(tmp_path: Path) -> None:
     assert refused(path, tmp_path).code == "inflated"
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_bytes_are_named_or_read_but_nothing_else_happens(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "good.nc"
