@@ -42,7 +42,7 @@ def planes_of(table: pa.Table) -> Iterator[Plane]:
 
 
 def quantile(counts: npt.NDArray[np.int64], share: float) -> float:
-    """The code below which a share [0..1] of the valid pixels lies; NaN where there are none."""
+    """The code below which a share [0..1] of the valid pixels of `counts` (256,) lies; NaN where there are none."""
     valid = counts.copy()
     valid[0] = 0
     total = int(valid.sum())
