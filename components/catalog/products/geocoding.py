@@ -123,6 +123,9 @@ def lay(image: Path, geocoding: Geocoding, threads: int = 2) -> Iterator[tuple[W
 
     Yields:
         A window of the map and its pixels, (height, width).
+
+    Raises:
+        TruncatedRaster: the image cannot be read.
     """
     with rasterio.open(image, driver="GTiff") as source:
         for window in blocks(geocoding.grid):
