@@ -1,7 +1,7 @@
 # ruff: noqa: N802, N815 - suffixes of arrays: P polarizations, H rows, W columns
 """What the annotator may look at: one chip's metadata, backscatter and labels, nothing of its neighbours."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -100,11 +100,27 @@ def facts_of(row: Mapping[str, Any]) -> ChipFacts:
     return ChipFacts(row, family_of(targets, cover), codes, cover, targets)
 
 
-def length_m(target: Target, spacing_m: float) -> float:
-    """Length of an object [m]: as labelled, else its box's longer side times the ground sample distance."""
+def length_m(target: Target, spacing_m: float | None) -> float | None:
+    """Length of an object [m]: as labelled, else its box's longer side times the ground sample distance.
+
+    None where neither is known.
+    """
     if target["length_m"] is not None:
         return float(target["length_m"])
-    return float(max(target["x1"] - target["x0"], target["y1"] - target["y0"]) * spacing_m)
+    return None if spacing_m is None else length_px(target) * spacing_m
+
+
+def length_px(target: Target) -> float:
+    """Longer side of an object's box [pixel]."""
+    return float(max(target["x1"] - target["x0"], target["y1"] - target["y0"]))
+
+
+def longest(targets: Sequence[Target], spacing_m: float | None) -> Target:
+    """The longest of some objects: by metres, or by their boxes where the metres of one are not known."""
+    lengths = [length_m(target, spacing_m) for target in targets]
+    known = [length for length in lengths if length is not None]
+    sizes = known if len(known) == len(targets) else [length_px(target) for target in targets]
+    return targets[sizes.index(max(sizes))]
 
 
 def centre(target: Target) -> tuple[float, float]:

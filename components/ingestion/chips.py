@@ -11,7 +11,7 @@ from pyproj.exceptions import ProjError
 
 from components.geography.alphaearth import anchor_year
 from components.geography.footprints import Located, locate
-from components.geography.places import place_id, split_of
+from components.geography.places import place_id, split_of, unplaced_id
 from components.ingestion.config import IngestConfig
 from components.ingestion.embeddings import Cells, read_embeddings
 from components.ingestion.errors import NoValidChip
@@ -55,7 +55,7 @@ def chips_of(scene: Scene, config: IngestConfig) -> list[Row]:
         SceneError: another fault of one of the scene's files.
     """
     properties = scene.properties
-    with open_raster(scene.files["backscatter"]) as raster:
+    with open_raster(scene.files["backscatter"], properties.georeferenced) as raster:
         check_bands(raster, properties.polarizations, properties.scale)
         if not (offsets(raster.height, config.chip_size, 1) and offsets(raster.width, config.chip_size, 1)):
             raise TooSmall(raster.path, raster.height, raster.width, config.chip_size)
@@ -107,8 +107,7 @@ def _located(raster: Raster, rows: list[int], cols: list[int], shape: tuple[int,
 
 def _scene_columns(scene: Scene, raster: Raster, config: IngestConfig) -> dict[str, Any]:
     """Columns that are the same for all chips of a scene."""
-    centre = _located(raster, [0], [0], (raster.height, raster.width))
-    place = place_id(centre.longitude[0], centre.latitude[0], config.place_cell_deg)
+    place = _place(scene, raster, config)
     properties = scene.properties
     return {
         "scene_id": scene.scene_id,
@@ -117,7 +116,7 @@ def _scene_columns(scene: Scene, raster: Raster, config: IngestConfig) -> dict[s
         "simulated": properties.simulated,
         "height": config.chip_size,
         "width": config.chip_size,
-        "crs": raster.crs,
+        "crs": raster.crs or None,
         "datetime": scene.acquired,
         "platform": properties.platform,
         "frequency_band": properties.frequency_band or "unknown",
@@ -128,30 +127,42 @@ def _scene_columns(scene: Scene, raster: Raster, config: IngestConfig) -> dict[s
     }
 
 
+def _place(scene: Scene, raster: Raster, config: IngestConfig) -> str:
+    if not raster.is_georeferenced:
+        return unplaced_id(scene.properties.group or scene.scene_id)
+    centre = _located(raster, [0], [0], (raster.height, raster.width))
+    return place_id(centre.longitude[0], centre.latitude[0], config.place_cell_deg)
+
+
 def _rows(
     windows: list[_Window], scene: Scene, raster: Raster, labels: _Labels, whole: dict[str, Any], config: IngestConfig
 ) -> Iterator[Row]:
     size = config.chip_size
     affines = [affine_at(raster.affine, window.row, window.col) for window in windows]
-    ground = _located(raster, [window.row for window in windows], [window.col for window in windows], (size, size))
+    grounds = _ground_columns(windows, affines, raster, size)
     cells = _cells(scene, affines, raster.crs, config)
-    year = scene.alphaearth_year or anchor_year(scene.acquired.year)
     for i, window in enumerate(windows):
         yield {
             **whole,
             "chip_id": f"{scene.scene_id}-r{window.row}-c{window.col}",
             "row": window.row,
             "col": window.col,
-            "affine": list(affines[i])[:6],
-            "footprint": ground.footprints[i],
-            "longitude": ground.longitude[i],
-            "latitude": ground.latitude[i],
-            "spacing_m": ground.spacing_m[i],
+            **grounds[i],
             "valid_share": window.valid_share,
             "backscatter": window.codes.tobytes(),
-            **_cell_columns(cells, i, year),
+            **_cell_columns(cells, i, scene),
             **_label_columns(labels, window, size),
         }
+
+
+def _ground_columns(windows: list[_Window], affines: list[Affine], raster: Raster, size: int) -> list[dict[str, Any]]:
+    """Where each chip lies; None in every column where nobody knows."""
+    names = ("affine", "footprint", "longitude", "latitude", "spacing_m")
+    if not raster.is_georeferenced:
+        return [dict.fromkeys(names) for _ in windows]
+    ground = _located(raster, [window.row for window in windows], [window.col for window in windows], (size, size))
+    columns = ([list(one)[:6] for one in affines], ground.footprints, ground.longitude, ground.latitude, ground.spacing_m)
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _cells(scene: Scene, affines: list[Affine], crs: str, config: IngestConfig) -> Cells | None:
@@ -161,10 +172,11 @@ def _cells(scene: Scene, affines: list[Affine], crs: str, config: IngestConfig) 
     return read_embeddings(path, affines, crs, config.chip_size, config.alphaearth_grid, config.min_cell_area)
 
 
-def _cell_columns(cells: Cells | None, chip: int, year: int) -> dict[str, Any]:
-    if cells is None or not cells[1][chip].any():
+def _cell_columns(cells: Cells | None, chip: int, scene: Scene) -> dict[str, Any]:
+    if cells is None or scene.acquired is None or not cells[1][chip].any():
         return {"alphaearth": None, "alphaearth_valid": None, "alphaearth_year": None}
     vectors, valid = cells[0][chip], cells[1][chip]
+    year = scene.alphaearth_year or anchor_year(scene.acquired.year)
     return {"alphaearth": vectors.tobytes(), "alphaearth_valid": valid.tobytes(), "alphaearth_year": year}
 
 

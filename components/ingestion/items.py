@@ -23,6 +23,7 @@ _DVC_CACHE = re.compile(r".*/files/md5/[0-9a-f]{2}/[0-9a-f]{30}")
 
 Polarization = Literal["VV", "VH", "HH", "HV"]
 OffsetDb = Annotated[float, Field(ge=-300, le=300)]  # of any product, with room; JSON's NaN is none
+Polarization = Literal["VV", "VH", "HH", "HV", "unknown"]
 
 
 class Properties(BaseModel):
@@ -41,6 +42,8 @@ class Properties(BaseModel):
     scale: Scale = Field(alias="fusar:scale")
     dn_offset_db: list[OffsetDb] | None = Field(None, alias="fusar:dn_offset_db")
     simulated: bool = Field(alias="fusar:simulated", strict=True)
+    georeferenced: bool = Field(True, alias="fusar:georeferenced", strict=True)
+    group: Annotated[str, Field(pattern=_ID.pattern + "$")] | None = Field(None, alias="fusar:group")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -52,6 +55,10 @@ class Properties(BaseModel):
             raise ValueError("fusar:scale dn and fusar:dn_offset_db go together")
         if self.dn_offset_db is not None and len(self.dn_offset_db) != len(self.polarizations):
             raise ValueError("fusar:dn_offset_db must hold one number for each of sar:polarizations")
+        if "unknown" in self.polarizations and (len(self.polarizations) > 1 or self.georeferenced):
+            raise ValueError("sar:polarizations unknown stands alone, in an item with fusar:georeferenced false")
+        if not self.georeferenced and self.group is None:
+            raise ValueError("fusar:group must name the scene that a picture with fusar:georeferenced false is part of")
         return self
 
     @property
@@ -70,14 +77,14 @@ class Scene:
 
     Attributes:
         item_file: the item, a path under `data`.
-        acquired: acquisition time, UTC.
+        acquired: acquisition time, UTC; None where it is not known, which only a scene without a place may say.
         files: asset name to its path under `data`; not every asset need be there, `backscatter` is.
         alphaearth_year: year that the embedding asset states, or None.
     """
 
     scene_id: str
     item_file: Path
-    acquired: datetime
+    acquired: datetime | None
     properties: Properties
     files: Mapping[str, Path]
     alphaearth_year: int | None
@@ -99,16 +106,19 @@ def read_scene(item_file: Path, data: Path) -> Scene:
     item = _parse(item_file)
     if not _ID.fullmatch(item.id) or item.id != item_file.stem:
         raise BrokenItem(item_file, f"id {item.id[:100]!r} must be the file's name without .json")
-    if item.datetime is None:
+    properties = _properties(item_file, item.properties)
+    if item.datetime is None and properties.georeferenced:
         raise BrokenItem(item_file, "datetime: missing")
     if "backscatter" not in item.assets:
         raise BrokenItem(item_file, "assets.backscatter: missing")
+    if "alphaearth" in item.assets and not properties.georeferenced:
+        raise BrokenItem(item_file, "assets.alphaearth: nobody knows where the scene lies (fusar:georeferenced false)")
     files = {name: _asset_path(item_file, data, name, item.assets[name].href) for name in ASSETS if name in item.assets}
     return Scene(
         scene_id=item.id,
         item_file=item_file,
-        acquired=_utc(item.datetime),
-        properties=_properties(item_file, item.properties),
+        acquired=None if item.datetime is None else _utc(item.datetime),
+        properties=properties,
         files=files,
         alphaearth_year=_year(item_file, item.assets.get("alphaearth")),
     )

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from components.geography.projection import Floats, lonlat_to_pixel
 from components.ingestion.errors import BrokenObjects, UnknownLandCover
@@ -16,14 +16,13 @@ from components.rasters.opening import Raster, check_same_grid, open_raster
 from components.records.landcover import LAND_COVER, UNKNOWN
 
 Category = Literal["ship", "aircraft", "bridge", "building", "apron"]
-Longitude = Annotated[float, Field(ge=-360, le=360)]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
+Coordinate = Annotated[float, Field(ge=-1e6, le=1e6)]
 _CODES = (UNKNOWN, *LAND_COVER)
 
 
 class _Geometry(BaseModel):
     type: Literal["Polygon"]
-    coordinates: list[Annotated[list[tuple[Longitude, Latitude]], Field(min_length=4)]] = Field(min_length=1)
+    coordinates: list[Annotated[list[tuple[Coordinate, Coordinate]], Field(min_length=4)]] = Field(min_length=1)
 
 
 class _Described(BaseModel):
@@ -39,6 +38,15 @@ class _Feature(BaseModel):
 
 class _Collection(BaseModel):
     features: list[_Feature]
+    unit: Literal["degree", "pixel"] = Field("degree", alias="fusar:coordinates")
+
+    @model_validator(mode="after")
+    def _on_the_globe(self) -> Self:
+        if self.unit == "degree":
+            for number, feature in enumerate(self.features):
+                if any(abs(lon) > 360 or abs(lat) > 90 for lon, lat in feature.geometry.coordinates[0]):
+                    raise ValueError(f"features.{number}.geometry.coordinates: beyond 360 degrees east or 90 north")
+        return self
 
 
 class SceneObjects:
@@ -64,7 +72,9 @@ class SceneObjects:
 
 
 def read_objects(path: Path, raster: Raster) -> SceneObjects:
-    """Objects of a GeoJSON (polygons in EPSG:4326) in the pixels of a raster.
+    """Objects of a GeoJSON in the pixels of a raster.
+
+    Its polygons are in EPSG:4326, or where it says `"fusar:coordinates": "pixel"` columns and rows of the raster.
 
     Raises:
         MissingAsset: there is no such file.
@@ -75,14 +85,19 @@ def read_objects(path: Path, raster: Raster) -> SceneObjects:
     except OSError as error:
         raise MissingAsset(path) from error
     try:
-        features = _Collection.model_validate_json(content).features
+        collection = _Collection.model_validate_json(content)
     except ValidationError as error:
         raise BrokenObjects(path, first_fault(error)) from error
+    if collection.unit == "degree" and not raster.is_georeferenced:
+        raise BrokenObjects(path, 'without "fusar:coordinates": "pixel", but nobody knows where the scene lies')
+    features = collection.features
     rings = [np.array(feature.geometry.coordinates[0], np.float64) for feature in features]
     if not rings:
         return SceneObjects([], np.zeros((0, 2)), np.zeros((0, 4)))
     points = np.concatenate(rings)
-    cols, rows = lonlat_to_pixel(raster.crs, raster.affine, points[:, 0], points[:, 1])
+    cols, rows = points[:, 0], points[:, 1]
+    if collection.unit == "degree":
+        cols, rows = lonlat_to_pixel(raster.crs, raster.affine, cols, rows)
     ends = np.cumsum([len(ring) for ring in rings])[:-1]
     pairs = list(zip(np.split(cols, ends), np.split(rows, ends), strict=True))
     boxes = np.array([(col.min(), row.min(), col.max(), row.max()) for col, row in pairs])
@@ -101,7 +116,7 @@ def read_land_cover(path: Path, reference: Raster) -> npt.NDArray[np.uint8]:
         GridMismatch: it is not on the backscatter's grid.
         UnknownLandCover: codes without a meaning, or another sample type.
     """
-    with open_raster(path) as raster:
+    with open_raster(path, reference.is_georeferenced) as raster:
         check_same_grid(raster, reference)
         codes = raster.read()
     found = np.unique(codes)

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 LINEAGE_FILE: Final = "lineage.json"
+UNKNOWN_TIME: Final = "unknown"  # of a scene's acquisition
 FROM_SCRATCH: Final = "none, trained from scratch"
 
 
@@ -49,8 +50,9 @@ class Scene(Part):
     Attributes:
         chips: how many were cut from it.
         files: its rasters, labels and item in `data`.
+        datetime: of its acquisition, UTC, ISO 8601; `unknown` where nobody knows.
         bounds: west, south, east, north of its chips [degree, EPSG:4326]; east is above 180 across the antimeridian;
-            None in records that did not keep it.
+            None in records that did not keep it, and where no place is known.
     """
 
     scene_id: str

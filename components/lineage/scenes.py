@@ -7,7 +7,7 @@ from typing import Any
 
 import shapely
 
-from components.lineage.record import Content, Scene, SetAside
+from components.lineage.record import UNKNOWN_TIME, Content, Scene, SetAside
 from components.records.schemas import CHIPS, SET_ASIDE
 from components.records.tables import read_table
 
@@ -54,15 +54,20 @@ def _scene(rows: Sequence[Mapping[str, Any]], files: Sequence[Content]) -> Scene
     return Scene(
         **values,
         polarizations=tuple(first["polarizations"]),
-        datetime=first["datetime"].isoformat().replace("+00:00", "Z"),
+        datetime=UNKNOWN_TIME if first["datetime"] is None else first["datetime"].isoformat().replace("+00:00", "Z"),
         chips=len(rows),
         files=tuple(sorted(files, key=lambda file: file.path)),
-        bounds=_bounds([row["footprint"] for row in rows]),
+        bounds=_bounds([row["footprint"] for row in rows if row["footprint"] is not None]),
     )
 
 
-def _bounds(footprints: Sequence[bytes]) -> tuple[float, float, float, float]:
-    """West, south, east, north [degree]; where chips lie on both sides of the antimeridian, east is above 180."""
+def _bounds(footprints: Sequence[bytes]) -> tuple[float, float, float, float] | None:
+    """West, south, east, north [degree]; where chips lie on both sides of the antimeridian, east is above 180.
+
+    None where no place is known.
+    """
+    if not footprints:
+        return None
     found = shapely.bounds(shapely.from_wkb(footprints))
     if found[:, 2].max() - found[:, 0].min() > HALF_TURN:
         found[found[:, 0] < 0, 0::2] += 2 * HALF_TURN

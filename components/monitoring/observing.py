@@ -43,6 +43,8 @@ class SceneObservation:
 
     Attributes:
         sensor: platform, band and quantity: only scenes of one sensor are compared with each other.
+        longitude: mean of its chips' centres [degree]; NaN where no place is known.
+        latitude: likewise.
         planes: by polarisation.
         ground: mean AlphaEarth of its cells (64,); None where no cell has any.
         incidence: angle as it enters the model of the ground [1]; 0 where it is not known.
@@ -121,8 +123,8 @@ def _observation(rows: list[dict[str, Any]]) -> tuple[SceneObservation, Cells | 
         scene_id=str(first["scene_id"]),
         sensor=sensor,
         place_id=str(first["place_id"]),
-        longitude=float(np.mean([row["longitude"] for row in rows])),
-        latitude=float(np.mean([row["latitude"] for row in rows])),
+        longitude=float(np.mean([row["longitude"] for row in rows], dtype=np.float64)),
+        latitude=float(np.mean([row["latitude"] for row in rows], dtype=np.float64)),
         planes={
             name: Plane(histogram, float(mean)) for name, histogram, mean in zip(names, histograms, means, strict=True)
         },

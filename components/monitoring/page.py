@@ -89,6 +89,7 @@ def _map(watched: Watched) -> Picture:
         Footprint(scene.longitude, scene.latitude, scene.longitude, scene.latitude, "scenes", name)
         for name, scenes in sides
         for scene in scenes
+        if np.isfinite(scene.longitude)
     ]
     return footprint_map(points, "Map of the scenes of the baseline and of the new ones.")
 

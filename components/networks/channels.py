@@ -10,7 +10,8 @@ from components.networks.errors import BadChip
 from components.records.backscatter import NODATA_CODE, decode_decibels
 
 CHANNELS = 3
-CO_POLARIZATIONS = ("VV", "HH")
+# A channel of which nobody knows the polarization stands alone, and takes the place that most products fill first.
+CO_POLARIZATIONS = ("VV", "HH", "unknown")
 CROSS_POLARIZATIONS = ("VH", "HV")
 # Middle and spread of sigma nought over land and sea at C and X band [dB]; one scale for all sensors, so that the
 # absolute level stays visible to the network.

@@ -115,9 +115,10 @@ class Chat:
         return Row(torch.tensor(ids), torch.tensor(branches), torch.tensor(labels), len(before))
 
 
-def describe_sensor(polarizations: Sequence[str], spacing_m: float) -> str:
-    """What the model is told of the sensor: polarizations and ground sample distance to two digits."""
-    return f"SAR {'+'.join(polarizations)} {spacing_m:.2g} m"
+def describe_sensor(polarizations: Sequence[str], spacing_m: float | None) -> str:
+    """What the model is told of the sensor: polarizations and ground sample distance to two digits, where known."""
+    distance = "unknown" if spacing_m is None else f"{spacing_m:.2g} m"
+    return f"SAR {'+'.join(polarizations)} {distance}"
 
 
 def attention_mask(branches: torch.Tensor) -> torch.Tensor:

@@ -21,7 +21,7 @@ class Request:
     Attributes:
         codes: uint8 records.backscatter codes, (P, H, W).
         polarizations: P names in the order of the planes.
-        spacing_m: ground sample distance [m].
+        spacing_m: ground sample distance [m]; None where it is not known.
         question: the words put to the model.
         alphaearth: float32 (G, G, 64), unit length, or None where there is none.
         alphaearth_valid: bool (G, G), or None where every cell is valid.
@@ -29,7 +29,7 @@ class Request:
 
     codes: npt.NDArray[np.uint8]
     polarizations: tuple[str, ...]
-    spacing_m: float
+    spacing_m: float | None
     question: str
     alphaearth: npt.NDArray[np.float32] | None
     alphaearth_valid: npt.NDArray[np.bool_] | None

@@ -86,6 +86,17 @@ class MissingCRS(SceneError):
         return "no CRS. Set the true one (`rio edit-info --crs EPSG:32651 FILE`) or drop its item."
 
 
+class PlaceKnown(SceneError):
+    """The raster says where it lies, but its item says that nobody knows."""
+
+    code = "place-known"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        return "has a CRS, though its item says fusar:georeferenced false. Take that property out of the item."
+
+
 class UnusableAffine(SceneError):
     """The raster does not say where its pixels lie."""
 

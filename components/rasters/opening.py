@@ -21,6 +21,7 @@ from components.rasters.errors import (
     MissingAsset,
     MissingCRS,
     NotAGeoTIFF,
+    PlaceKnown,
     TruncatedRaster,
     UnusableAffine,
 )
@@ -48,8 +49,9 @@ class Raster:
     """An open GeoTIFF that passed the checks of `open_raster`.
 
     Attributes:
-        crs: authority code such as EPSG:32631, or WKT where there is none.
+        crs: authority code such as EPSG:32631, or WKT where there is none; empty where no place is known.
         affine: (col, row) of a pixel's upper left corner to (x, y) in `crs`; rotations and bottom-up rows included.
+            The identity where no place is known.
         nodata: declared nodata value, or None.
     """
 
@@ -63,6 +65,11 @@ class Raster:
     nodata: float | None
     block_height: int
     dataset: Any
+
+    @property
+    def is_georeferenced(self) -> bool:
+        """Whether it says where its pixels lie."""
+        return bool(self.crs)
 
     def read(self, row: int = 0, col: int = 0, height: int | None = None, width: int | None = None) -> npt.NDArray[Any]:
         """Samples of a window inside the raster, (bands, height, width) in the file's own type.
@@ -103,8 +110,12 @@ def open_image(path: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def open_raster(path: Path) -> Iterator[Raster]:
+def open_raster(path: Path, is_georeferenced: bool = True) -> Iterator[Raster]:
     """Open a GeoTIFF for reading; nothing outside the file itself is looked at.
+
+    Args:
+        path: the file.
+        is_georeferenced: False for a TIFF of which nobody knows where it lies; it must then not say so itself.
 
     Raises:
         MissingAsset: there is no such file.
@@ -113,9 +124,10 @@ def open_raster(path: Path) -> Iterator[Raster]:
         InflatedRaster: a decompression bomb.
         MissingCRS: no coordinate reference system.
         UnusableAffine: missing, singular or not finite.
+        PlaceKnown: it has a CRS, though it should have none.
     """
     with open_image(path) as dataset:
-        yield _described(path, dataset)
+        yield _described(path, dataset) if is_georeferenced else _unplaced(path, dataset)
 
 
 def check_same_grid(raster: Raster, reference: Raster) -> None:
@@ -162,6 +174,20 @@ def _described(path: Path, dataset: Any) -> Raster:
     numbers = tuple(affine)[:6]
     if not all(map(math.isfinite, numbers)) or affine == Affine.identity() or abs(affine.determinant) < 1e-18:
         raise UnusableAffine(path, numbers)
+    return _raster(path, dataset, crs, affine)
+
+
+def _unplaced(path: Path, dataset: Any) -> Raster:
+    try:
+        has_crs = bool(dataset.crs or dataset.gcps[0])
+    except CRSError:  # it names one, whatever that is
+        has_crs = True
+    if has_crs:
+        raise PlaceKnown(path)
+    return _raster(path, dataset, "", Affine.identity())
+
+
+def _raster(path: Path, dataset: Any, crs: str, affine: Affine) -> Raster:
     return Raster(
         path=path,
         crs=crs,

@@ -9,6 +9,7 @@ _GEO = {
     "primary_column": "footprint",
     "columns": {"footprint": {"encoding": "WKB", "geometry_types": ["Polygon"]}},
 }
+UNPLACED = "unplaced:"  # how the place of a chip begins of which nobody knows where it lies
 DESCRIPTION = "description"  # key of a schema's, and of each field's, metadata that says what it means
 
 
@@ -29,7 +30,9 @@ def _optional(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
 
 CHIP_ID = _required("chip_id", pa.string(), "The chip: `<scene_id>-r<row>-c<col>`.")
 SCENE_ID = _required("scene_id", pa.string(), "The scene: the id of its STAC item.")
-PLACE_ID = _required("place_id", pa.string(), "The geographic cell that decides the split.")
+PLACE_ID = _required(
+    "place_id", pa.string(), "The geographic cell that decides the split; `unplaced:<group>` where no place is known."
+)
 SPLIT = _required("split", pa.string(), "train, val or test; all chips of a place share it.")
 FAMILY = _required("family", pa.string(), "landform, ship or aircraft: decides the eight fields of the caption.")
 POSITION = _required("position", pa.int8(), "Place of the field in its family [0..7].")
@@ -58,7 +61,7 @@ FILE = pa.struct(
 
 CHIPS = _schema(
     "chips",
-    1,
+    2,
     "One row per chip; one file per scene: outputs/ingest/chips/<scene_id>.parquet (GeoParquet).",
     [
         CHIP_ID,
@@ -70,17 +73,17 @@ CHIPS = _schema(
         _required("col", pa.int32(), "The same, to the right [pixel]."),
         _required("height", pa.int32(), "Rows H of the chip [pixel]."),
         _required("width", pa.int32(), "Columns W of the chip [pixel]."),
-        _required("crs", pa.string(), "Coordinate reference system of the affine, e.g. EPSG:32631."),
-        _required("affine", pa.list_(pa.float64(), 6), "a, b, c, d, e, f from the chip's own upper left corner."),
-        _required("footprint", pa.binary(), "Outline: WKB polygon in EPSG:4326 [degree]."),
-        _required("longitude", pa.float64(), "Of the chip's centre [degree]."),
-        _required("latitude", pa.float64(), "Of the chip's centre [degree]."),
-        _required("datetime", pa.timestamp("us", tz="UTC"), "Time of acquisition, UTC."),
+        _optional("crs", pa.string(), "CRS of the affine, e.g. EPSG:32631; null = no place known."),
+        _optional("affine", pa.list_(pa.float64(), 6), "a, b, c, d, e, f from the chip's own upper left corner."),
+        _optional("footprint", pa.binary(), "Outline: WKB polygon in EPSG:4326 [degree]."),
+        _optional("longitude", pa.float64(), "Of the chip's centre [degree]."),
+        _optional("latitude", pa.float64(), "Of the chip's centre [degree]."),
+        _optional("datetime", pa.timestamp("us", tz="UTC"), "Time of acquisition, UTC; null = not known."),
         _required("platform", pa.string(), "Who acquired it, as the STAC item says."),
         _required("frequency_band", pa.string(), "C, X, ...; unknown where the item does not say."),
-        _required("polarizations", pa.list_(pa.string()), "Of VV, VH, HH, HV; the P planes of backscatter in order."),
+        _required("polarizations", pa.list_(pa.string()), "Of VV, VH, HH, HV, or unknown alone; P planes in order."),
         _required("quantity", pa.string(), "sigma0, gamma0, or amplitude (uncalibrated)."),
-        _required("spacing_m", pa.float32(), "Ground sample distance [m]."),
+        _optional("spacing_m", pa.float32(), "Ground sample distance [m]; null = no place known."),
         _optional("looks", pa.float32(), "Equivalent number of looks [1]."),
         _optional("incidence_deg", pa.float32(), "Incidence angle [degree]."),
         _required("valid_share", pa.float32(), "Share of the pixels that are not nodata [0..1]."),

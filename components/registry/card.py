@@ -8,7 +8,7 @@ from typing import Final
 from mlflow.models import ModelSignature
 
 from components.lineage.pages.footprints import footprints_of
-from components.lineage.record import Lineage, Scene
+from components.lineage.record import UNKNOWN_TIME, Lineage, Scene
 from components.pages.maps import footprint_png
 from components.registry.card_head import with_head
 from components.registry.card_licence import LICENSE, licence_of
@@ -142,7 +142,7 @@ def _warning(scenes: Iterable[Scene]) -> Iterator[str]:
 
 def _data(lineage: Lineage) -> Iterator[str]:
     scenes = lineage.scenes
-    times = sorted(scene.datetime[:10] for scene in scenes)
+    times = sorted(scene.datetime[:10] for scene in scenes if scene.datetime != UNKNOWN_TIME)
     splits = Counter(scene.split for scene in scenes)
     lines = [
         f"{len(scenes)} scenes ({', '.join(f'{splits[name]} {escaped(name)}' for name in sorted(splits))}) at "

@@ -126,12 +126,16 @@ def input_example(model: RegisteredModel, checkout: Path) -> pd.DataFrame:
     items = pq.read_table(checkout / "outputs/evaluate/items.parquet", filters=[("model", "=", model.name)])
     if len(items) == 0:
         raise RegistryError(f"outputs/evaluate/items.parquet: holds no item of {model.name}. Run `dvc repro evaluate`.")
-    item = min(items.to_pylist(), key=lambda row: (row["chip_id"], row["task"], row["question"]))
-    columns = ["height", "width", "polarizations", "spacing_m", "backscatter"]
-    chips = pq.read_table(
-        checkout / "outputs/ingest/chips", columns=columns, filters=[("chip_id", "=", item["chip_id"])]
+    folder = checkout / "outputs/ingest/chips"
+    asked = [("chip_id", "in", set(items["chip_id"].to_pylist()))]
+    known = pq.read_table(folder, columns=["chip_id", "spacing_m"], filters=asked).to_pylist()
+    # A request says how far its pixels are apart: a chip of which nobody knows is no good example, unless all are so.
+    unspaced = {row["chip_id"] for row in known if row["spacing_m"] is None}
+    item = min(
+        items.to_pylist(), key=lambda row: (row["chip_id"] in unspaced, row["chip_id"], row["task"], row["question"])
     )
-    chip = chips.to_pylist()[0]
+    columns = ["height", "width", "polarizations", "spacing_m", "backscatter"]
+    chip = pq.read_table(folder, columns=columns, filters=[("chip_id", "=", item["chip_id"])]).to_pylist()[0]
     shape = (len(chip["polarizations"]), chip["height"], chip["width"])
     image = _png(np.frombuffer(chip["backscatter"], np.uint8).reshape(shape)[:2])
     polarizations = ",".join(chip["polarizations"][:2])
@@ -139,7 +143,7 @@ def input_example(model: RegisteredModel, checkout: Path) -> pd.DataFrame:
         return pd.DataFrame(
             {"image": [image, None], "polarizations": [polarizations, None], "text": [None, EXAMPLE_CAPTION]}
         )
-    question = {"spacing_m": float(chip["spacing_m"]), "question": item["question"]}
+    question = {"spacing_m": float(chip["spacing_m"] or 1.0), "question": item["question"]}
     return pd.DataFrame([{"image": image, "polarizations": polarizations, **question}])
 
 

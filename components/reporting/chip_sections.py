@@ -119,4 +119,6 @@ def chip_picture(chip: Mapping[str, Any], answered: Iterable[PixelBox] = ()) -> 
 def chip_note(chip: Mapping[str, Any]) -> str:
     """Sensor, polarisation, spacing and day of a chip in one line."""
     first = (chip["polarizations"] or ["?"])[0]
-    return f"{chip['platform']}, {first}, {chip['spacing_m']:.3g} m, {chip['datetime']:%Y-%m-%d}, {chip['split']}"
+    spacing = "spacing not known" if chip["spacing_m"] is None else f"{chip['spacing_m']:.3g} m"
+    day = "day not known" if chip["datetime"] is None else f"{chip['datetime']:%Y-%m-%d}"
+    return f"{chip['platform']}, {first}, {spacing}, {day}, {chip['split']}"

@@ -31,8 +31,12 @@ def places(evidence: Evidence) -> Section:
     columns = [evidence.chips[name].to_pylist() for name in ("split", "place_id", "longitude", "latitude", "platform")]
     points: dict[str, dict[str, tuple[float, float]]] = {"train": {}, "val": {}, "test": {}}
     counts: dict[str, dict[str, int]] = {}
+    unplaced: set[str] = set()
     for split, place, longitude, latitude, platform in zip(*columns, strict=True):
-        points.setdefault(split, {}).setdefault(place, (longitude, latitude))
+        if longitude is None or latitude is None:
+            unplaced.add(place)
+        else:
+            points.setdefault(split, {}).setdefault(place, (longitude, latitude))
         by_split = counts.setdefault(platform, {})
         by_split[split] = by_split.get(split, 0) + 1
     splits = tuple(points)
@@ -41,6 +45,8 @@ def places(evidence: Evidence) -> Section:
     said = "; ".join(f"{split}: {len(points[split])} places" for split in splits)
     picture = split_map({split: list(at.values()) for split, at in points.items()}, land(), f"World map. {said}.")
     text = "Splits are by place: all dates and sensors of a geographic cell stand on one side."
+    if unplaced:
+        text += f" {len(unplaced)} groups of pictures are on no map: nobody knows where they lie."
     return Section("Places and splits", text, (picture, Table("Places and chips in each split", ("", *splits), rows)))
 
 

@@ -50,7 +50,7 @@ class ChipTruth:
         land_cover: (H, W) uint8 codes of `records.landcover`; None = not labelled.
         height: rows of the chip [pixel].
         width: columns of the chip [pixel].
-        spacing_m: ground sample distance [m].
+        spacing_m: ground sample distance [m]; None where it is not known.
         clauses: field name to code of the chip's caption; None where no annotation is known.
     """
 
@@ -62,7 +62,7 @@ class ChipTruth:
     land_cover: npt.NDArray[np.uint8] | None
     height: int
     width: int
-    spacing_m: float
+    spacing_m: float | None
     clauses: Mapping[str, str] | None
 
     @property
@@ -97,7 +97,7 @@ def chip_truth(row: Mapping[str, Any], clauses: Mapping[str, str] | None = None)
         land_cover=cover,
         height=height,
         width=width,
-        spacing_m=float(row["spacing_m"]),
+        spacing_m=None if row["spacing_m"] is None else float(row["spacing_m"]),
         clauses=clauses,
     )
 

@@ -10,14 +10,14 @@ import shapely
 
 from components.records.backscatter import NODATA_CODE, decode_decibels
 from components.records.families import family_of, water_share
-from components.records.schemas import CHIPS
+from components.records.schemas import CHIPS, UNPLACED
 from components.records.tables import read_table
 
 METRES_PER_DEGREE = 111_320.0
 _NAMES = ("chip_id", "scene_id", "place_id", "split", "crs", "quantity", "platform", "frequency_band")
 _PLAIN = [*_NAMES, "spacing_m", "incidence_deg", "valid_share"]
-_PLACE = ("crs", "footprint", "longitude", "latitude", "spacing_m")  # all of them, or none
-_HEAVY = ["datetime", "polarizations", "longitude", "latitude", "footprint", "backscatter"]
+_PLACE = ("crs", "affine", "footprint", "longitude", "latitude", "spacing_m")  # all of them, or none
+_HEAVY = ["datetime", "polarizations", "affine", "longitude", "latitude", "footprint", "backscatter"]
 _CODE_DECIBELS = np.nan_to_num(decode_decibels(np.arange(256, dtype=np.uint8))).astype(np.float64)
 
 
@@ -46,9 +46,9 @@ def measured_chips(file: Path) -> pa.Table:
 
     Columns beside those of CHIPS: `mean_db` (of all channels; missing for uncalibrated amplitude and for nodata),
     `acquired_us` (time of acquisition, UTC), `footprint_offset_m` (from the footprint's centroid to the chip's
-    longitude and latitude), `half_placed` (1 where the chip has a part of CRS, footprint, centre and spacing but not
-    all) and `polarizations` joined by `+`. A spacing or a share that is no number becomes -1: expectations skip what
-    is missing, as the place of a chip without one is.
+    longitude and latitude), `half_placed` (1 where the chip has a part of what says its place but not all, or none of
+    it and yet a place) and `polarizations` joined by `+`. A spacing or a share that is no number becomes -1:
+    expectations skip what is missing, as the place of a chip without one is.
     """
     table = read_table(file, CHIPS, [*_PLAIN, *_HEAVY])
     frame: pd.DataFrame = table.select(_PLAIN).to_pandas()
@@ -57,10 +57,11 @@ def measured_chips(file: Path) -> pa.Table:
     mean_db = np.array([_mean_db(codes.as_buffer()) for codes in table["backscatter"]], dtype=np.float64)
     frame["mean_db"] = np.where(frame["quantity"] == "amplitude", np.nan, mean_db)
     absent = np.array([table[name].is_null().to_numpy() for name in _PLACE])
-    frame["half_placed"] = (absent.any(axis=0) & ~absent.all(axis=0)).astype(np.int64)
+    nowhere = absent.all(axis=0) & frame["place_id"].str.startswith(UNPLACED).to_numpy()
+    frame["half_placed"] = (absent.any(axis=0) & ~nowhere).astype(np.int64)
     frame["longitude"], frame["latitude"] = (table[name].to_numpy() for name in ("longitude", "latitude"))
-    frame["footprint_offset_m"] = np.where(absent.all(axis=0), np.nan, _footprint_offset_m(table))
-    frame["spacing_m"] = np.where(absent.all(axis=0), np.nan, frame["spacing_m"].astype(np.float64).fillna(-1.0))
+    frame["footprint_offset_m"] = np.where(nowhere, np.nan, _footprint_offset_m(table))
+    frame["spacing_m"] = np.where(nowhere, np.nan, frame["spacing_m"].astype(np.float64).fillna(-1.0))
     frame["valid_share"] = frame["valid_share"].astype(np.float64).fillna(-1.0)
     return pa.Table.from_pandas(frame, MEASURED, preserve_index=False)
 
@@ -87,7 +88,7 @@ def _mean_db(codes: pa.Buffer) -> float:
 
 def _footprint_offset_m(table: pa.Table) -> npt.NDArray[np.float64]:
     centroids = shapely.centroid(shapely.from_wkb(table["footprint"].to_pylist(), on_invalid="ignore"))
-    longitude, latitude = (table[name].to_numpy() for name in ("longitude", "latitude"))
+    longitude, latitude = (table[name].to_numpy().astype(np.float64) for name in ("longitude", "latitude"))
     east = (shapely.get_x(centroids) - longitude + 180) % 360 - 180
     north = shapely.get_y(centroids) - latitude
     offset = METRES_PER_DEGREE * np.hypot(east * np.cos(np.radians(latitude)), north)

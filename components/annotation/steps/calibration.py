@@ -35,7 +35,8 @@ def contradiction(chip: ChipFacts, target: Target, rules: Rules) -> str | None:
     """Why a labelled ship or aircraft cannot be what its label says; None when it can."""
     category = target["category"]
     longest = {"ship": rules.longest_ship_m, "aircraft": rules.longest_aircraft_m}[category]
-    if length_m(target, chip.row["spacing_m"]) > longest:
+    length = length_m(target, chip.row["spacing_m"])
+    if length is not None and length > longest:
         return f"{category} longer than {longest:g} m"
     if category == "ship" and chip.cover_HW is not None and not _touches_water(chip.cover_HW, target):
         return "ship on dry land"

@@ -44,8 +44,10 @@ def think(chip: ChipFacts, so_far: Findings, rules: Rules) -> Findings:
 
 
 def place_words(chip: ChipFacts) -> str:
-    """The chip's position as a person reads it: `place 51.92 N 4.41 E`."""
+    """The chip's position as a person reads it: `place 51.92 N 4.41 E`, or `place not known`."""
     latitude, longitude = chip.row["latitude"], chip.row["longitude"]
+    if latitude is None or longitude is None:
+        return "place not known"
     north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
     return f"place {abs(latitude):.2f} {north} {abs(longitude):.2f} {east}"
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.annotation.facts import ChipFacts, Target, centre, length_m
+from components.annotation.facts import ChipFacts, Target, centre, length_m, longest
 from components.annotation.findings import Finding, Findings
 from components.annotation.rules import Rules, graded
 from components.records.families import AIRCRAFT, LANDFORM, cell_of
@@ -18,28 +18,34 @@ def think(chip: ChipFacts, so_far: Findings, rules: Rules) -> Findings:
     if chip.family is LANDFORM or chip.targets is None:
         return {}
     targets = chip.named(chip.family.name)
-    evidence = f"labels: objects; {chip.row['spacing_m']:.2f} m a pixel"
+    spacing_m = chip.row["spacing_m"]
+    evidence = f"labels: objects; {'spacing not known' if spacing_m is None else f'{spacing_m:.2f} m a pixel'}"
     codes = _codes(chip, targets, rules) if targets else EMPTY
     return {field: Finding(code, evidence) for field, code in codes.items()}
 
 
 def _codes(chip: ChipFacts, targets: tuple[Target, ...], rules: Rules) -> dict[str, str]:
     spacing_m = chip.row["spacing_m"]
-    largest = max(targets, key=lambda target: length_m(target, spacing_m))
+    largest = longest(targets, spacing_m)
     column, row = centre(largest)
-    length = length_m(largest, spacing_m)
-    if chip.family is AIRCRAFT:
-        size, kind = (rules.aircraft_lengths_m, graded(length, rules.aircraft_types_m, AIRCRAFT_TYPES))
-    else:
-        size, kind = (rules.ship_lengths_m, graded(length, rules.ship_types_m, SHIP_TYPES))
     count = str(len(targets))
     return {
         "Count": count if count in chip.family.field("Count").values else "many",
         "Location": cell_of(column / chip.row["width"], row / chip.row["height"]),
-        "Size": graded(length, size, SIZES),
-        "Category": kind,
         "Distribution": _arrangement(chip, targets, rules),
+        **_by_length(chip, length_m(largest, spacing_m), rules),
     }
+
+
+def _by_length(chip: ChipFacts, length: float | None, rules: Rules) -> dict[str, str]:
+    """Size and Category; neither where nobody knows how many metres a pixel is."""
+    if length is None:
+        return {}
+    if chip.family is AIRCRAFT:
+        size, kind = rules.aircraft_lengths_m, graded(length, rules.aircraft_types_m, AIRCRAFT_TYPES)
+    else:
+        size, kind = rules.ship_lengths_m, graded(length, rules.ship_types_m, SHIP_TYPES)
+    return {"Size": graded(length, size, SIZES), "Category": kind}
 
 
 def _arrangement(chip: ChipFacts, targets: tuple[Target, ...], rules: Rules) -> str:

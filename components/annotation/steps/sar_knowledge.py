@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.annotation.facts import ChipFacts, Target, length_m
+from components.annotation.facts import ChipFacts, Target, longest
 from components.annotation.findings import Finding, Findings
 from components.annotation.rules import Rules, graded
 from components.annotation.steps.geoscience import COVER_CODES, shore
@@ -49,7 +49,7 @@ def _feature(chip: ChipFacts, rules: Rules) -> dict[str, Finding]:
     targets = chip.named(chip.family.name)
     if not targets:
         return {"Feature": Finding("none", f"{_basis(chip)}; no sidelobes seen")}
-    largest = max(targets, key=lambda target: length_m(target, chip.row["spacing_m"]))
+    largest = longest(targets, chip.row["spacing_m"])
     contrast, sidelobes = echo(chip, largest)
     if contrast is None:
         return {}

@@ -89,7 +89,7 @@ def _resolutions(candidate: Candidate, scenes: set[str]) -> dict[str, str]:
     files = chip_files(contents, candidate.lineage, splits)
     asked = [file for file in files if PurePosixPath(file.path).stem in scenes]
     return {
-        row["chip_id"]: f"{row['spacing_m']:.2g} m"
+        row["chip_id"]: "unknown" if row["spacing_m"] is None else f"{row['spacing_m']:.2g} m"
         for table in read_chips(contents, asked, ["chip_id", "spacing_m"])
         for row in table.to_pylist()
     }

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 _CHANNELS = ("VV", "VH", "HH", "HV")
 _ANY = f"(?:{'|'.join(_CHANNELS)})"
-# Known channels joined by +, none of them twice.
-POLARIZATIONS = "^" + "".join(f"(?!.*{name}.*{name})" for name in _CHANNELS) + rf"{_ANY}(?:\+{_ANY})*$"
+# Known channels joined by +, none of them twice; or one of which nobody knows.
+_ONCE = "".join(f"(?!.*{name}.*{name})" for name in _CHANNELS)
+POLARIZATIONS = rf"^(?:unknown|{_ONCE}{_ANY}(?:\+{_ANY})*)$"
 
 
 def frame(tables: Tables) -> pd.DataFrame:
