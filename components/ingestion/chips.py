@@ -161,7 +161,13 @@ def _ground_columns(windows: list[_Window], affines: list[Affine], raster: Raste
     if not raster.is_georeferenced:
         return [dict.fromkeys(names) for _ in windows]
     ground = _located(raster, [window.row for window in windows], [window.col for window in windows], (size, size))
-    columns = ([list(one)[:6] for one in affines], ground.footprints, ground.longitude, ground.latitude, ground.spacing_m)
+    columns = (
+        [list(one)[:6] for one in affines],
+        ground.footprints,
+        ground.longitude,
+        ground.latitude,
+        ground.spacing_m,
+    )
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 

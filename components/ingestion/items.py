@@ -21,7 +21,6 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # `dvc` may link a file into its cache instead of copying it: the only link that leaves data/ rightly.
 _DVC_CACHE = re.compile(r".*/files/md5/[0-9a-f]{2}/[0-9a-f]{30}")
 
-Polarization = Literal["VV", "VH", "HH", "HV"]
 OffsetDb = Annotated[float, Field(ge=-300, le=300)]  # of any product, with room; JSON's NaN is none
 Polarization = Literal["VV", "VH", "HH", "HV", "unknown"]
 

@@ -74,7 +74,8 @@ CHIPS = _schema(
         _required("height", pa.int32(), "Rows H of the chip [pixel]."),
         _required("width", pa.int32(), "Columns W of the chip [pixel]."),
         _optional("crs", pa.string(), "CRS of the affine, e.g. EPSG:32631; null = no place known."),
-        _optional("affine", pa.list_(pa.float64(), 6), "a, b, c, d, e, f from the chip's own upper left corner."),
+        # No list of fixed size: Parquet does not give a null one back (pyarrow 25).
+        _optional("affine", pa.list_(pa.float64()), "Six: a, b, c, d, e, f from the chip's own upper left corner."),
         _optional("footprint", pa.binary(), "Outline: WKB polygon in EPSG:4326 [degree]."),
         _optional("longitude", pa.float64(), "Of the chip's centre [degree]."),
         _optional("latitude", pa.float64(), "Of the chip's centre [degree]."),
