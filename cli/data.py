@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.labelling import label
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,6 +24,9 @@ ASSET = typer.Option(
 
 PARAMS = typer.Option(help="Parameters of cut and checks, such as profiles/tiny.yaml.", dir_okay=False)
 PAGE = typer.Option(help="Page to write: one file that needs no network.", dir_okay=False)
+
+
+app.command()(label)
 
 
 @app.callback()

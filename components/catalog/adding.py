@@ -12,7 +12,7 @@ from dvc_objects.fs.system import reflink
 
 from components.catalog.errors import NameTaken, NoSuchFile, UnknownProduct, UnusableName
 from components.catalog.given import Given
-from components.catalog.items import FOLDERS, combine, describe
+from components.catalog.items import FOLDERS, combine, describe, is_georeferenced
 from components.catalog.plausibility import check_values
 from components.catalog.products import NAMES, PRODUCTS, converted
 from components.catalog.products.product import Facts, Write
@@ -154,7 +154,7 @@ def _add(candidate: _Candidate, addition: Addition) -> Outcome:
         raise NoSuchFile(source)
     path = source if candidate.write is None else addition.staging / f"scenes/{scene_id}.tif"
     stated = None if candidate.write is None else candidate.write(path)
-    with open_raster(path) as raster:
+    with open_raster(path, is_georeferenced(stated or {}, addition.given)) as raster:
         product, stated = _stated(raster, candidate.family, stated, addition.product)
         files = _files(raster, candidate, combine(raster, product, stated, addition.given), addition)
     if _is_there(files, source, addition.data):

@@ -231,3 +231,105 @@ class UnreadLevel(SceneError):
         """What is wrong and what to do."""
         level, instead = self.details
         return f"{level}, which is not read. {instead}."
+
+
+class BrokenLabels(SceneError):
+    """A file of labels is not written as its format says."""
+
+    code = "broken-labels"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        (fault,) = self.details
+        return f"{fault}. Correct the file, or name the format that it is in."
+
+
+class UnknownClass(SceneError):
+    """Labels of a class that has no meaning here."""
+
+    code = "unknown-class"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        names, known = self.details
+        assert isinstance(names, tuple) and isinstance(known, tuple)
+        listed = ", ".join(repr(str(name)[:40]) for name in names[:_MOST_EXAMPLES])
+        example = f"--class '{str(names[0])[:40]}={known[0]}'"
+        return (
+            f"classes {listed} are unknown here. Say what each is, for example {example}, with one of "
+            f"{', '.join(known)}, or with nothing behind the = to leave it out."
+        )
+
+
+class NoSuchScene(SceneError):
+    """Labels of a picture that is no scene of data/."""
+
+    code = "no-such-scene"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        (name,) = self.details
+        return f"labels {str(name)[:60]!r}, but data/items has no such scene. Add it first (`fusar data add`)."
+
+
+class OtherSize(SceneError):
+    """Labels on another pixel grid than the scene's."""
+
+    code = "other-size"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        labelled, scene_id, actual = self.details
+        return f"labels a picture of {labelled} pixels, but scene {scene_id} has {actual}. Take its own picture."
+
+
+class LabelledAlready(SceneError):
+    """A scene has other labels of this kind."""
+
+    code = "labelled-already"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        scene_id, file = self.details
+        return f"scene {scene_id} has other labels already. To replace them, remove data/{file} and label it again."
+
+
+class UnknownFormat(FusarError):
+    """There is no such format of labels."""
+
+    def __init__(self, asked: str, known: tuple[str, ...]) -> None:
+        super().__init__(asked, known)
+        self.asked, self.known = asked, known
+
+    def __str__(self) -> str:
+        return f"{self.asked[:60]!r} is no format of labels. Take one of {', '.join(self.known)}."
+
+
+class NothingLabelled(FusarError):
+    """Not one scene could be labelled."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+    def __str__(self) -> str:
+        if not self.count:
+            return "nothing was labelled: the labels are of no scene in data/. Add the scenes first (`fusar data add`)."
+        return f"nothing was labelled: {self.count} set aside, each with its remedy above."
+
+
+class NotAPicture(SceneError):
+    """A file is no grey picture of SAR."""
+
+    code = "not-a-picture"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        (fault,) = self.details
+        return f"{fault}. Add the grey SAR picture itself; masks are labels (`fusar data label mask-colours`)."

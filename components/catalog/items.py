@@ -32,12 +32,20 @@ REQUIRED = {
     "fusar:scale": "decibel",
     "fusar:simulated": "false",
 }
+# And of a picture of which nobody knows where it lies; a span of time may stand for its time.
+_REQUIRED_UNPLACED = {"fusar:group": "harbour-1"}
+_SPAN = ("start_datetime", "end_datetime")
 FOLDERS = {"backscatter": "scenes", "land_cover": "land_cover", "objects": "objects", "alphaearth": "alphaearth"}
 _GEOTIFF, _GEOJSON = "image/tiff; application=geotiff", "application/geo+json"
 _UNITS = {"decibel": "dB", "linear": "1", "amplitude": None}
 _PROCESSING = "https://stac-extensions.github.io/processing/v1.2.0/schema.json"  # pystac has no class for it
 # The extension's schema wants all four: an item that knows fewer keeps its fields and does not claim the schema.
 _SAR_NEEDS = ("sar:instrument_mode", "sar:frequency_band", "sar:polarizations", "sar:product_type")
+
+
+def is_georeferenced(stated: Facts, given: Given) -> bool:
+    """Whether a scene has a place: unless its product or the person says that it has none."""
+    return not any(facts.get("fusar:georeferenced") is False for facts in (stated, given.properties))
 
 
 def combine(raster: Raster, product: str, stated: Facts, given: Given) -> Facts:
@@ -56,15 +64,18 @@ def combine(raster: Raster, product: str, stated: Facts, given: Given) -> Facts:
         WrongField: a time is none.
     """
     said = dict(given.properties)
-    if "datetime" in said:
-        said["datetime"] = utc(raster.path, said["datetime"])
+    for field in {"datetime", *_SPAN} & said.keys():
+        said[field] = None if said[field] is None else utc(raster.path, said[field])
     if product != ANY_GEOTIFF:
         stated = {**stated, "fusar:product": product}
     for field in sorted(stated.keys() & said.keys()):
         if _plain(stated[field]) != _plain(said[field]):
             raise Contradiction(raster.path, product, field, stated[field], said[field])
     found = {"fusar:product": product, **said, **stated}
-    missing = {field: example for field, example in REQUIRED.items() if found.get(field) is None}
+    required = REQUIRED if raster.is_georeferenced else REQUIRED | _REQUIRED_UNPLACED
+    missing = {field: example for field, example in required.items() if found.get(field) is None}
+    if not raster.is_georeferenced and all(found.get(field) for field in _SPAN):
+        missing.pop("datetime", None)
     if missing:
         raise MissingFields(raster.path, product, missing)
     _check_types(raster, found)
@@ -84,8 +95,13 @@ def describe(raster: Raster, scene_id: str, facts: Facts, assets: Mapping[str, M
         UnusableCRS: its corners have no longitude and latitude.
     """
     geometry, box, spacing_m = _ground(raster)
-    properties = {"gsd": spacing_m, **{field: value for field, value in facts.items() if field != "datetime"}}
-    item = pystac.Item(scene_id, geometry, box, pystac.utils.str_to_datetime(facts["datetime"]), properties)
+    properties = {field: value for field, value in facts.items() if field != "datetime"}
+    if spacing_m is not None:
+        properties["gsd"] = spacing_m
+    time = facts.get("datetime")
+    item = pystac.Item(
+        scene_id, geometry, box, None if time is None else pystac.utils.str_to_datetime(time), properties
+    )
     _add_backscatter(item, raster, facts)
     for name, fields in assets.items():
         ending, kind = ("geojson", _GEOJSON) if name == "objects" else ("tif", _GEOTIFF)
@@ -111,8 +127,13 @@ def _plain(value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _ground(raster: Raster) -> tuple[dict[str, Any], list[float], float]:
-    """GeoJSON polygon of the four corners, its bounding box [degree], and the ground distance of pixels [m]."""
+def _ground(raster: Raster) -> tuple[dict[str, Any] | None, list[float] | None, float | None]:
+    """GeoJSON polygon of the four corners, its bounding box [degree], and the ground distance of pixels [m].
+
+    None of them where no place is known.
+    """
+    if not raster.is_georeferenced:
+        return None, None, None
     try:
         ground = locate(raster.crs, raster.affine, [0], [0], (raster.height, raster.width))
     except (ProjError, ValueError) as error:
@@ -142,6 +163,8 @@ def _claim_extensions(item: pystac.Item, raster: Raster) -> None:
             extension.add_to(item)
     if any(field.startswith("processing:") for field in item.properties):
         item.stac_extensions.append(_PROCESSING)
+    if not raster.is_georeferenced:
+        return
     # Without an authority's code, the CRS is WKT.
     code, wkt2 = (raster.crs, None) if len(raster.crs) < 30 else (None, raster.crs)
     ProjectionExtension.ext(item, add_if_missing=True).apply(

@@ -11,6 +11,7 @@ from components.catalog.products import (
     hyp3,
     iceye,
     opera,
+    picture,
     planetary_computer,
     pyrosar,
     sentinel1_grd,
@@ -31,6 +32,8 @@ CONVERTED: tuple[ConvertedProduct, ...] = (
     planetary_computer.PRODUCT,
     worldcereal.PRODUCT,
     control_points.PRODUCT,
+    picture.HRSID,
+    picture.PICTURE,
 )
 PRODUCTS: tuple[Product, ...] = (
     pyrosar.PRODUCT,
