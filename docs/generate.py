@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.writers import cli, environment, errors, make, params, products, registries, schemas
+from docs.writers import cli, environment, errors, labels, make, params, products, registries, schemas
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs/reference"
@@ -13,6 +13,7 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "params.md": params.params_page,
     "environment.md": environment.environment_page,
     "products.md": products.products_page,
+    "labels.md": labels.labels_page,
     "schemas.md": schemas.schemas_page,
     "errors.md": errors.errors_page,
     "gates.md": registries.gates_page,
