@@ -8,11 +8,12 @@ from components.catalog.labels import FORMATS
 from components.catalog.labels.landcover import COVER_FORMATS
 from docs.writers.markdown import code, page, prose, table
 
-HEAD = """`fusar data label FORMAT PATH` gives scenes of `data/` the labels of a file or folder: each picture's to the
-scene of its name. Boxes that are in pixels become longitude and latitude where the scene has a place; nothing is clipped or
-dropped unasked. `--class NAME=CLASS` says what a class is here (`--class tanker=ship`), and `--class NAME=` leaves it
-out; a class that nobody explains sets its file aside. A picture that is listed without objects is labelled as holding
-none; one that no file names stays unlabelled. [Data](data.md) lists the codes of what is set aside."""
+HEAD = """`fusar data label FORMAT PATH` gives scenes of `data/` the labels of a file or folder: each picture's to
+the scene of its name. Boxes that are in pixels become longitude and latitude where the scene has a place; nothing
+is clipped or dropped unasked. `--class NAME=CLASS` says what a class is here (`--class tanker=ship`), and `--class
+NAME=` leaves it out; a class that nobody explains sets its file aside. A picture that is listed without objects is
+labelled as holding none; one that no file names stays unlabelled. [Data](data.md) lists the codes of what is set
+aside."""
 
 
 def labels_page(root: Path) -> str:
