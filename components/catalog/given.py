@@ -82,8 +82,13 @@ def _pair(text: str) -> tuple[str, Any]:
     try:
         parsed = json.loads(value, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        parsed = [part.strip().upper() for part in value.split(",")] if name == "sar:polarizations" else value
+        parsed = _polarizations(value) if name == "sar:polarizations" else value
     return name, parsed
+
+
+def _polarizations(value: str) -> list[str]:
+    names = [part.strip() for part in value.split(",")]
+    return [name if name == "unknown" else name.upper() for name in names]
 
 
 def _refuse(constant: str) -> None:

@@ -94,15 +94,15 @@ def test_what_a_raster_does_not_reach_is_unknown_and_not_the_class_whose_code_is
 
 def test_a_turned_scene_takes_the_class_under_each_of_its_pixels(room) -> None:
     codes = np.full((3000, 4000), 1, np.uint8)
-    codes[1200:] = 2  # y below 4828000
+    codes[1090:] = 2  # y below 4829100
     path = _cover(room.own / "cover.tif", codes)
     assert [outcome.scene_id for outcome in _label(room, "terramesh", path)] == ["placed"]
     with open_raster(room.data / "scenes/placed.tif") as raster:
         cols, rows = np.meshgrid(np.arange(128) + 0.5, np.arange(128) + 0.5)
         y = raster.affine.d * cols + raster.affine.e * rows + raster.affine.f
-    clear = np.abs(y - 4828000) > 10
-    assert 0.1 < (y > 4828000).mean() < 0.99
-    np.testing.assert_array_equal(_read(room, "placed")[clear], np.where(y > 4828000, 1, 2)[clear])
+    clear = np.abs(y - 4829100) > 10
+    assert 0.1 < (y > 4829100).mean() < 0.99
+    np.testing.assert_array_equal(_read(room, "placed")[clear], np.where(y > 4829100, 1, 2)[clear])
 
 
 def test_codes_that_nobody_explained_are_asked_for_and_a_person_may_overrule(straight) -> None:
