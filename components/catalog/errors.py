@@ -253,13 +253,10 @@ class UnknownClass(SceneError):
     @property
     def problem(self) -> str:
         """What is wrong and what to do."""
-        names, known = self.details
-        assert isinstance(names, tuple) and isinstance(known, tuple)
-        listed = ", ".join(repr(str(name)[:40]) for name in names[:_MOST_EXAMPLES])
-        example = f"--class '{str(names[0])[:40]}={known[0]}'"
+        names, example, known = self.details
         return (
-            f"classes {listed} are unknown here. Say what each is, for example {example}, with one of "
-            f"{', '.join(known)}, or with nothing behind the = to leave it out."
+            f"classes {names} are unknown here. Say what each is, for example --class '{example}', with one of "
+            f"{known}, or with nothing behind the = to leave it out."
         )
 
 

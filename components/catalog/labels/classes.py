@@ -9,6 +9,7 @@ CATEGORIES = ("ship", "aircraft", "bridge", "building", "apron")
 # Other words for the same thing, as the known data sets have them; a kind of ship or aircraft is the person's to map.
 _SAME = {"plane": "aircraft", "airplane": "aircraft", "aeroplane": "aircraft", "ships": "ship", "vessel": "ship"}
 LEFT_OUT = ""
+_MOST_NAMED = 3  # more would hide the sentence that they stand in
 
 
 def read_classes(pairs: Sequence[str], known: Sequence[str]) -> dict[str, str]:
@@ -37,5 +38,17 @@ def categories_of(names: Iterable[str], said: Mapping[str, str], source: Path) -
     ours = {name: name for name in CATEGORIES}
     found = {name: said.get(name, ours.get(name.lower(), _SAME.get(name.lower()))) for name in asked}
     if unknown := sorted(name for name, category in found.items() if category is None):
-        raise UnknownClass(source, tuple(unknown), CATEGORIES)
+        raise unknown_class(source, unknown, CATEGORIES)
     return {name: category for name, category in found.items() if category is not None}
+
+
+def unknown_class(source: Path, names: Sequence[str], known: Sequence[str]) -> UnknownClass:
+    """The error about classes that nobody explained, with an example of how to.
+
+    Args:
+        source: the file that has them.
+        names: at least one.
+        known: what a class may be here.
+    """
+    listed = ", ".join(repr(name[:40]) for name in names[:_MOST_NAMED])
+    return UnknownClass(source, listed, f"{names[0][:40]}={known[0]}", ", ".join(known))

@@ -18,7 +18,8 @@ from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
-from components.catalog.errors import BrokenLabels, UnknownClass
+from components.catalog.errors import BrokenLabels
+from components.catalog.labels.classes import unknown_class
 from components.catalog.labels.items import LabelledScene, find_scene, put, scene_names
 from components.catalog.labels.labelling import Labels, Outcome
 from components.catalog.labels.reading import files_below
@@ -155,7 +156,7 @@ def _warp(scene: LabelledScene, cover: Raster, table: npt.NDArray[np.int16], mad
         except RasterioError as error:
             raise BrokenLabels(cover.path, f"cannot be warped onto scene {scene.scene_id}") from error
     if unknown := np.flatnonzero((table < 0) & (counts > 0)).tolist():
-        raise UnknownClass(cover.path, tuple(map(str, unknown)), COVERS)
+        raise unknown_class(cover.path, [str(code) for code in unknown], COVERS)
     if not counts.sum() - counts[_OUTSIDE]:
         return {}
     return {name: int(counts[table == code].sum()) for code, name in LAND_COVER.items() if counts[table == code].any()}
