@@ -56,7 +56,7 @@ def _outcomes(form: str, labels: "Labels") -> "Iterator[Outcome]":
     for cover in COVER_FORMATS:
         if cover.name == form:
             return label_cover(cover, labels)
-    raise UnknownFormat(form, tuple(known.name for known in (*FORMATS, *COVER_FORMATS)))
+    raise UnknownFormat(form, (*(known.name for known in FORMATS), *(cover.name for cover in COVER_FORMATS)))
 
 
 def _say(outcome: "Outcome") -> None:

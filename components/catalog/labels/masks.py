@@ -50,7 +50,7 @@ def _codes(file: Path) -> Codes:
     if pixels.ndim != 3 or pixels.dtype != np.uint8:
         raise BrokenLabels(file, f"pixels of {pixels.dtype} in {pixels.ndim} dimensions are no colours of 8 bits")
     wide = pixels[:, :, :3].astype(np.uint32)
-    codes: Codes = (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
+    codes: Codes = np.asarray((wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2], np.uint32)
     if len(np.unique(codes)) > _MOST_COLOURS:
         raise BrokenLabels(file, f"more than {_MOST_COLOURS} colours: no mask, or one that was compressed with loss")
     return codes
