@@ -154,14 +154,15 @@ def _add(candidate: _Candidate, addition: Addition) -> Outcome:
         raise NoSuchFile(source)
     path = source if candidate.write is None else addition.staging / f"scenes/{scene_id}.tif"
     stated = None if candidate.write is None else candidate.write(path)
-    with open_raster(path, is_georeferenced(stated or {}, addition.given)) as raster:
+    has_place = is_georeferenced(stated or {}, addition.given)
+    with open_raster(path, has_place) as raster:
         product, stated = _stated(raster, candidate.family, stated, addition.product)
         files = _files(raster, candidate, combine(raster, product, stated, addition.given), addition)
     if _is_there(files, source, addition.data):
         return Outcome(source, "unchanged", scene_id, product)
     _stage(files, addition.staging)
     chips = addition.check(addition.staging / files.item_file, addition.staging)
-    with open_raster(addition.staging / f"scenes/{scene_id}.tif") as raster:
+    with open_raster(addition.staging / f"scenes/{scene_id}.tif", has_place) as raster:
         check_values(raster, files.scale)
     # The item comes last: a kill on the way leaves a raster that nothing names, and the same command goes on.
     for name in (*files.sources, files.item_file):
