@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.faults.injections import injects
+from tests.faults.repository import parameters_of
 from tests.fleet.aftermath import all_is_well
 from tests.fleet.fleet import MLFLOW_PORT, PREFECT_PORT, S3_PORT, Fleet, running
 from tests.fleet.machines import wait_for
@@ -36,7 +37,8 @@ def fleet(built_house: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def changed(fleet: Fleet) -> Fleet:
     """The fleet with a new commit, of which all three stages are stale; none of them waits."""
     profile = fleet["desk"].folder / "house/profiles/laptop.yaml"
-    profile.write_text(f"cut: {{longest: {next(NUMBERS)}}}\ncount: {{step: 1}}\ntotal: {{factor: 1.0}}\n")
+    longest, step, factor = parameters_of(next(NUMBERS))
+    profile.write_text(f"cut: {{longest: {longest}}}\ncount: {{step: {step}}}\ntotal: {{factor: {factor}}}\n")
     fleet.publish("other parameters")
     for name in ("one", "two"):
         (fleet[name].folder / "trace").unlink(missing_ok=True)
