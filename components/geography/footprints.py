@@ -60,10 +60,16 @@ def ground_spacing_m(crs: str, affine: Affine, rows: npt.ArrayLike, cols: npt.Ar
 
     The affine's own step is in map units: in World Mercator at 34 N it is 1.2 times too long.
     """
+    along_col, along_row = ground_steps_m(crs, affine, rows, cols)
+    return np.sqrt(along_row * along_col)
+
+
+def ground_steps_m(crs: str, affine: Affine, rows: npt.ArrayLike, cols: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Ground distance [m] at pixel positions from a row to the next, and from a column to the next."""
     row, col = np.asarray(rows, np.float64), np.asarray(cols, np.float64)
     along_row = _geodesic_m(crs, affine, (row, col - 0.5), (row, col + 0.5))
     along_col = _geodesic_m(crs, affine, (row - 0.5, col), (row + 0.5, col))
-    return np.sqrt(along_row * along_col)
+    return along_col, along_row
 
 
 def _geodesic_m(crs: str, affine: Affine, start: tuple[Floats, Floats], end: tuple[Floats, Floats]) -> Floats:

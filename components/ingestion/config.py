@@ -1,6 +1,6 @@
 """The parameters of ingestion: what each means; params.yaml holds their values."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,9 @@ class IngestConfig(StageConfig):
 
     chip_size: int = Field(ge=16, le=1024, multiple_of=8, description="Side of a chip [pixel].")
     chip_stride: int = Field(ge=1, le=1024, description="Distance between neighbouring chips of a scene [pixel].")
+    chip_extent_m: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        description="Side of a chip by fusar:product or platform [m]; of others, chip_size of their own pixels."
+    )
     min_valid: float = Field(ge=0, le=1, description="Least share of valid pixels in a chip [1].")
     alphaearth_grid: int = Field(
         ge=1, le=128, description="AlphaEarth vectors along a chip's side: chip size / merged patch of the encoder [1]."

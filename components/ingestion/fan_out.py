@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dask
@@ -27,6 +27,10 @@ def process_all(item_files: list[Path], job: Job) -> list[Outcome]:
     """Process scenes and say what became of each, in the order of `item_files`."""
     outcomes: list[Outcome] = []
     with _workers(job.config.threads) as workers:
+        if (
+            workers.scheduler is not None
+        ):  # threads of this process that have no scene of their own decode for the others
+            job = replace(job, decoders=max(1, workers.threads // max(1, len(item_files))))
         size = workers.threads * _SCENES_PER_THREAD
         batches = [item_files[start : start + size] for start in range(0, len(item_files), size)]
         for batch in progress(batches, f"cutting {len(item_files)} scenes, batch", len(batches)):

@@ -40,6 +40,7 @@ class Properties(BaseModel):
     quantity: Literal["sigma0", "gamma0", "amplitude"] = Field(alias="fusar:quantity")
     scale: Scale = Field(alias="fusar:scale")
     dn_offset_db: list[OffsetDb] | None = Field(None, alias="fusar:dn_offset_db")
+    product: str | None = Field(None, alias="fusar:product", max_length=100)
     simulated: bool = Field(alias="fusar:simulated", strict=True)
     georeferenced: bool = Field(True, alias="fusar:georeferenced", strict=True)
     group: Annotated[str, Field(pattern=_ID.pattern + "$")] | None = Field(None, alias="fusar:group")

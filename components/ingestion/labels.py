@@ -1,23 +1,21 @@
-"""Labels of a scene on its chips: objects and land cover."""
+"""Labelled objects of a scene on its chips."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from components.geography.projection import Floats, lonlat_to_pixel
-from components.ingestion.errors import BrokenObjects, UnknownLandCover
+from components.ingestion.errors import BrokenObjects
 from components.ingestion.items import first_fault
 from components.rasters.errors import MissingAsset
-from components.rasters.opening import Raster, check_same_grid, open_raster
-from components.records.landcover import LAND_COVER, UNKNOWN
+from components.rasters.grids import Grid
+from components.rasters.opening import Raster
 
 Category = Literal["ship", "aircraft", "bridge", "building", "apron"]
 Coordinate = Annotated[float, Field(ge=-1e6, le=1e6)]
-_CODES = (UNKNOWN, *LAND_COVER)
 
 
 class _Geometry(BaseModel):
@@ -70,6 +68,11 @@ class SceneObjects:
         boxes = np.clip(self.boxes - (col, row, col, row), 0, size)
         return [_row(self.described[i], boxes[i]) for i in np.flatnonzero(inside)]
 
+    def on(self, grid: Grid) -> "SceneObjects":
+        """The same objects in the pixels of a grid over the raster that they were read for."""
+        step = np.array([grid.col_step, grid.row_step])
+        return SceneObjects(self.described, self.centres / step, self.boxes / np.tile(step, 2))
+
 
 def read_objects(path: Path, raster: Raster) -> SceneObjects:
     """Objects of a GeoJSON in the pixels of a raster.
@@ -106,25 +109,6 @@ def read_objects(path: Path, raster: Raster) -> SceneObjects:
     # A ring's last point repeats its first, and would weigh twice.
     centres = np.array([(col[:-1].mean(), row[:-1].mean()) for col, row in pairs])
     return SceneObjects([feature.properties for feature in features], centres, boxes)
-
-
-def read_land_cover(path: Path, reference: Raster) -> npt.NDArray[np.uint8]:
-    """Land-cover codes on the backscatter's grid, (H, W) uint8.
-
-    Raises:
-        SceneError: the raster cannot be read.
-        GridMismatch: it is not on the backscatter's grid.
-        UnknownLandCover: codes without a meaning, or another sample type.
-    """
-    with open_raster(path, reference.is_georeferenced) as raster:
-        check_same_grid(raster, reference)
-        codes = raster.read()
-    found = np.unique(codes)
-    unknown = found[~np.isin(found, _CODES)]
-    if codes.dtype != np.uint8 or codes.shape[0] != 1 or unknown.size:
-        listed = ", ".join(str(code) for code in unknown[:8]) or f"of {codes.dtype} in {codes.shape[0]} bands"
-        raise UnknownLandCover(path, listed, f"{_CODES[0]}..{_CODES[-1]} (uint8)")
-    return np.asarray(codes[0], np.uint8)
 
 
 def _row(described: _Described, box: Sequence[float]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from components.ingestion.chips import chips_of
+from components.ingestion.chips import chip_tables
 from components.ingestion.config import IngestConfig
 from components.ingestion.items import Scene, read_scene
 from components.ingestion.withdrawals import is_withdrawn
@@ -16,7 +16,7 @@ from components.memo.notes import with_notes, without_notes
 from components.memo.store import memo_here, memo_key
 from components.rasters.errors import SceneError
 from components.records.schemas import CHIPS
-from components.records.tables import Row, write_table
+from components.records.tables import Row, table_stream
 
 _CODE = (
     "components.ingestion",
@@ -38,6 +38,7 @@ class Job:
         data: folder of items and assets.
         chips: folder of the Parquet files to write.
         withdrawn: MD5 digests of backscatter files that may no longer be used.
+        decoders: threads that decode one scene.
         version: digest of code and config, the part of a memo key that all scenes share.
     """
 
@@ -46,6 +47,7 @@ class Job:
     chips: Path
     withdrawn: frozenset[str]
     version: str
+    decoders: int = 1
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,21 @@ def process_scene(item_file: Path, job: Job) -> Outcome:
             splits, content = without_notes(kept)
             _restore(content, target)
             return Outcome(scene.scene_id, "restored", splits=splits)
-        chips = chips_of(scene, job.config)
-        splits = Counter(chip["split"] for chip in chips)
-        write_table(chips, CHIPS, target)
+        splits = _write(scene, target, job)
         if memo:
             memo.put(key, with_notes(splits, target.read_bytes()))
         return Outcome(scene.scene_id, "cut", splits=splits)
     except SceneError as error:
         return Outcome(item_file.stem, "set aside", _set_aside(item_file, error, job.data))
+
+
+def _write(scene: Scene, target: Path, job: Job) -> dict[str, int]:
+    splits: Counter[str] = Counter()
+    with table_stream(CHIPS, target) as write:
+        for table in chip_tables(scene, job.config, job.decoders):
+            write(table)
+            splits.update(table["split"].to_pylist())
+    return dict(splits)
 
 
 def _digests(scene: Scene) -> list[str]:

@@ -1,6 +1,8 @@
 """From a product's own numbers to backscatter codes: linear power, decibels, digital numbers, bare amplitude."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +13,8 @@ from components.rasters.opening import Raster
 from components.records.backscatter import NODATA_CODE, encode_decibels
 
 Scale = Literal["linear", "decibel", "dn", "amplitude"]
+Codes = npt.NDArray[np.uint8]
+Powers = npt.NDArray[np.float32]
 
 _SAMPLE_TYPES: dict[Scale, tuple[str, ...]] = {
     "linear": ("float32", "float64"),
@@ -18,11 +22,34 @@ _SAMPLE_TYPES: dict[Scale, tuple[str, ...]] = {
     "dn": ("uint8", "uint16"),
     "amplitude": ("uint8",),
 }
-
 # No calibrated C- or X-band product holds values beyond these; a display stretch or linear power does.
 _LEAST_DB, _MOST_DB = -80.0, 45.0
 _MOST_IMPOSSIBLE = 0.5
 _ROWS_AT_ONCE = 16  # what is made of them on the way stays in the processor's cache
+_COUNTED = 8  # every 8th row of digital numbers is counted: that tells a wrong offset as well as all of them
+
+
+@dataclass(frozen=True)
+class Coding:
+    """What the samples of a raster mean.
+
+    Attributes:
+        dn_offset_db: for digital numbers, one a band: backscatter is 20 log10(DN) + offset [dB]; DN 0 is nodata.
+    """
+
+    scale: Scale
+    dn_offset_db: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many samples are valid, and how many of them are impossible on the declared scale."""
+
+    valid: int = 0
+    impossible: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.valid + other.valid, self.impossible + other.impossible)
 
 
 def to_decibels(power: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
@@ -54,56 +81,102 @@ def check_bands(raster: Raster, polarizations: Sequence[str], scale: Scale) -> N
 
 def read_codes(
     raster: Raster, scale: Scale, row: int = 0, height: int | None = None, dn_offset_db: Sequence[float] = ()
-) -> npt.NDArray[np.uint8]:
+) -> Codes:
     """Rows of a raster as backscatter codes, (P, height, W) uint8; 0 is nodata.
-
-    Decibels are kept, linear power and digital numbers become decibels, and all are quantised by
-    `records.backscatter`. Amplitude stays uncalibrated: the product's own 1..255; a dark 0 that is not declared as
-    nodata becomes 1.
 
     Args:
         raster: that passed `check_bands`.
         scale: what its samples are.
         row: the first row.
         height: how many rows; None reads to the end.
-        dn_offset_db: for digital numbers, one a band: backscatter is 20 log10(DN) + offset [dB]; DN 0 is nodata.
+        dn_offset_db: see `Coding`.
 
     Raises:
         TruncatedRaster: the pixels cannot be decoded.
         WrongScale: most values are impossible on the declared scale.
     """
     samples = raster.read(row=row, height=height)
-    if scale == "amplitude":
-        missing = samples == raster.nodata if raster.nodata is not None else np.False_
-        return np.where(missing, NODATA_CODE, np.maximum(samples, 1)).astype(np.uint8)
-    if scale == "dn":
-        return _codes_of_numbers(raster, samples, dn_offset_db)
     codes = np.empty(samples.shape, np.uint8)
-    impossible = valid = 0
+    refuse_impossible(raster, scale, encode(samples, raster.nodata, Coding(scale, tuple(dn_offset_db)), codes))
+    return codes
+
+
+def encode(samples: npt.NDArray[Any], nodata: float | None, coding: Coding, codes: Codes) -> Tally:
+    """Write samples (P, h, W) as backscatter codes into `codes`, which has their shape.
+
+    Decibels are kept, linear power and digital numbers become decibels, and all are quantised by
+    `records.backscatter`. Amplitude stays uncalibrated: the product's own 1..255; a dark 0 that is not declared as
+    nodata becomes 1.
+    """
+    if coding.scale == "amplitude":
+        missing = samples == nodata if nodata is not None else np.False_
+        codes[:] = np.where(missing, NODATA_CODE, np.maximum(samples, 1))
+        return Tally()
+    if coding.scale == "dn":
+        return _encode_numbers(samples, nodata, coding.dn_offset_db, codes)
+    tally = Tally()
     for start in range(0, samples.shape[1], _ROWS_AT_ONCE):
         strip = slice(start, start + _ROWS_AT_ONCE)
-        values = _without_nodata(samples[:, strip], raster.nodata)
-        impossible += _impossible(values, scale)
-        valid += int(np.count_nonzero(~np.isnan(values)))
-        codes[:, strip] = encode_decibels(to_decibels(values) if scale == "linear" else values)
-    _refuse_impossible(raster, scale, impossible, valid)
-    return codes
+        values = _without_nodata(samples[:, strip], nodata)
+        tally += _tally(values, coding.scale)
+        codes[:, strip] = encode_decibels(to_decibels(values) if coding.scale == "linear" else values)
+    return tally
 
 
-def _codes_of_numbers(raster: Raster, samples: npt.NDArray[Any], offsets_db: Sequence[float]) -> npt.NDArray[np.uint8]:
+def to_power(samples: npt.NDArray[Any], nodata: float | None, coding: Coding) -> tuple[Powers, Tally]:
+    """Samples (P, h, W) as linear power, NaN where there is none: what may be averaged; an amplitude is squared."""
+    if coding.scale == "amplitude":
+        power = np.square(samples, dtype=np.float32)
+        power[samples == nodata] = np.nan
+        return power, Tally()
+    if coding.scale == "dn":
+        tables = [_decibels_of_numbers(samples.dtype, offset, nodata) for offset in coding.dn_offset_db]
+        powers = [(10 ** (table / 10)).astype(np.float32) for table in tables]
+        counted = [_tally_numbers(samples[band], table) for band, table in enumerate(tables)]
+        return np.stack([power[samples[band]] for band, power in enumerate(powers)]), sum(counted, Tally())
+    values = _without_nodata(samples, nodata)
+    tally = _tally(values, coding.scale)
+    if coding.scale == "linear":
+        values[values <= 0] = np.nan
+        return values, tally
+    return np.power(np.float32(10), values / 10), tally
+
+
+def encode_power(power: Powers, coding: Coding) -> Codes:
+    """Linear power, NaN = nodata, as codes of the same shape: what `to_power` took apart."""
+    if coding.scale != "amplitude":
+        return encode_decibels(to_decibels(power))
+    amplitude = np.clip(np.rint(np.sqrt(power)), 1, 255)
+    return np.where(np.isnan(power), NODATA_CODE, amplitude).astype(np.uint8)
+
+
+def refuse_impossible(raster: Raster, scale: Scale, tally: Tally) -> None:
+    """Refuse a raster that cannot be on its declared scale.
+
+    Raises:
+        WrongScale: most of its values are impossible there.
+    """
+    share = tally.impossible / max(tally.valid, 1)
+    if share > _MOST_IMPOSSIBLE:
+        raise WrongScale(raster.path, scale, f"{share:.0%}")
+
+
+def _encode_numbers(
+    samples: npt.NDArray[Any], nodata: float | None, offsets_db: Sequence[float], codes: Codes
+) -> Tally:
     """Each of the 256 or 65,536 numbers that a sample can be is calibrated once, and samples are looked up."""
-    codes = np.empty(samples.shape, np.uint8)
-    impossible = valid = 0
+    tally = Tally()
     for band, offset_db in enumerate(offsets_db):
-        decibels = _decibels_of_numbers(samples.dtype, offset_db, raster.nodata)
-        np.take(encode_decibels(decibels), samples[band], out=codes[band])
-        counts = np.bincount(samples[band].reshape(-1), minlength=decibels.size)
-        impossible += int(counts[(decibels < _LEAST_DB) | (decibels > _MOST_DB)].sum())
-        valid += int(counts[~np.isnan(decibels)].sum())
-    _refuse_impossible(raster, "dn", impossible, valid)
-    return codes
+        table = encode_decibels(_decibels_of_numbers(samples.dtype, offset_db, nodata))
+        for start in range(0, samples.shape[1], _ROWS_AT_ONCE):
+            strip = slice(start, start + _ROWS_AT_ONCE)
+            # No number is beyond the table: `clip` only spares the search for one.
+            codes[band, strip] = table.take(samples[band, strip], mode="clip")
+        tally += _tally_numbers(samples[band], _decibels_of_numbers(samples.dtype, offset_db, nodata))
+    return tally
 
 
+@lru_cache(maxsize=8)
 def _decibels_of_numbers(dtype: np.dtype[Any], offset_db: float, nodata: float | None) -> npt.NDArray[np.float64]:
     numbers = np.arange(np.iinfo(dtype).max + 1, dtype=np.float64)
     decibels = np.full(numbers.shape, np.nan)
@@ -112,10 +185,15 @@ def _decibels_of_numbers(dtype: np.dtype[Any], offset_db: float, nodata: float |
     return decibels
 
 
-def _refuse_impossible(raster: Raster, scale: Scale, impossible: int, valid: int) -> None:
-    share = impossible / max(valid, 1)
-    if share > _MOST_IMPOSSIBLE:
-        raise WrongScale(raster.path, scale, f"{share:.0%}")
+def _tally_numbers(samples: npt.NDArray[Any], decibels: npt.NDArray[np.float64]) -> Tally:
+    counts = np.bincount(samples[::_COUNTED].reshape(-1), minlength=decibels.size)
+    impossible = (decibels < _LEAST_DB) | (decibels > _MOST_DB)
+    return Tally(int(counts[~np.isnan(decibels)].sum()), int(counts[impossible].sum()))
+
+
+def _tally(values: npt.NDArray[np.float32], scale: Scale) -> Tally:
+    beyond = values < 0 if scale == "linear" else (values < _LEAST_DB) | (values > _MOST_DB)
+    return Tally(int(np.count_nonzero(~np.isnan(values))), int(np.count_nonzero(beyond)))
 
 
 def _without_nodata(samples: npt.NDArray[Any], nodata: float | None) -> npt.NDArray[np.float32]:
@@ -124,8 +202,3 @@ def _without_nodata(samples: npt.NDArray[Any], nodata: float | None) -> npt.NDAr
         values[values == np.float32(nodata)] = np.nan
     values[~np.isfinite(values)] = np.nan
     return values
-
-
-def _impossible(values: npt.NDArray[np.float32], scale: Scale) -> int:
-    beyond = values < 0 if scale == "linear" else (values < _LEAST_DB) | (values > _MOST_DB)
-    return int(np.count_nonzero(beyond))

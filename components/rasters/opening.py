@@ -64,6 +64,7 @@ class Raster:
     dtype: str
     nodata: float | None
     block_height: int
+    block_width: int
     dataset: Any
 
     @property
@@ -198,6 +199,7 @@ def _raster(path: Path, dataset: Any, crs: str, affine: Affine) -> Raster:
         dtype=dataset.dtypes[0],
         nodata=dataset.nodata,
         block_height=dataset.block_shapes[0][0],
+        block_width=dataset.block_shapes[0][1],
         dataset=dataset,
     )
 

@@ -1,6 +1,7 @@
 """Writing and reading the tables that pass between stages: checked, atomic, the same bytes for the same rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pyarrow.parquet as pq
 from components.contract.errors import FusarError
 
 Row = Mapping[str, Any]
+
+_ROW_GROUP_BYTES = 16_000_000  # of a stream: readers and writers hold one at a time
 
 
 class WrongSchema(FusarError):
@@ -30,6 +33,35 @@ def write_table(rows: Sequence[Row] | pa.Table, schema: pa.Schema, path: Path) -
     partial = path.with_name(f".{path.name}.partial")
     pq.write_table(table.cast(schema), partial, compression="zstd", compression_level=1)
     partial.replace(path)
+
+
+@contextmanager
+def table_stream(schema: pa.Schema, path: Path) -> Iterator[Callable[[pa.Table], None]]:
+    """Write a table as its parts come, as Parquet (zstd-1) in row groups of some 16 MB; an error leaves no file.
+
+    A table that fits one row group is the same bytes as `write_table` makes, whatever parts it came in.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    held: list[pa.Table] = []
+    try:
+        with pq.ParquetWriter(partial, schema, compression="zstd", compression_level=1) as writer:
+
+            def flush() -> None:
+                if held:
+                    writer.write_table(pa.concat_tables(held).combine_chunks())
+                    held.clear()
+
+            def write(table: pa.Table) -> None:
+                held.append(table.cast(schema))
+                if sum(one.nbytes for one in held) >= _ROW_GROUP_BYTES:
+                    flush()
+
+            yield write
+            flush()
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def read_table(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:

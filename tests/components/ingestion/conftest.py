@@ -88,4 +88,5 @@ def config() -> IngestConfig:
         val_share=0.1,
         test_share=0.2,
         threads=2,
+        chip_extent_m={},
     )

@@ -3,7 +3,7 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.rasters.windows import affine_at, cut, offsets, row_groups
+from components.rasters.windows import affine_at, cut, offsets
 
 LENGTHS = st.integers(1, 3000)
 SIZES = st.sampled_from([16, 64, 100])
@@ -22,13 +22,6 @@ def test_windows_lie_inside_and_where_they_do_not_skip_they_cover_every_pixel(
         covered[start : start + size] = True
     assert covered.all() or not starts
     assert len(set(starts)) == len(starts)
-
-
-@given(LENGTHS, SIZES, STRIDES)
-def test_row_groups_hold_each_row_once_and_stay_small(length: int, size: int, stride: int) -> None:
-    groups = list(row_groups(length, size, stride))
-    assert [row for group in groups for row in group] == offsets(length, size, stride)
-    assert all(group[-1] + size - group[0] <= 512 for group in groups)
 
 
 def test_a_cut_is_the_window_and_shares_no_memory() -> None:

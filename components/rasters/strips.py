@@ -1,0 +1,108 @@
+"""A scene as a stream of strips of backscatter codes, decoded and calibrated on several threads, strip after strip."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from components.rasters.calibration import Coding, Tally, encode, encode_power, refuse_impossible, to_power
+from components.rasters.grids import Grid
+from components.rasters.opening import Raster, open_raster
+from components.rasters.resampling import resample_power, weights
+
+# A block of 512 rows is decoded once; what a wide scene needs at once stays bounded all the same.
+_ROWS_AT_ONCE = 512
+_MOST_CODES = 24_000_000  # of a strip
+_MOST_SAMPLES = 4_000_000  # that a thread decodes at once
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Consecutive rows of a grid as codes (P, h, W) uint8, from `row` on."""
+
+    row: int
+    codes: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Part of a grid that one thread fills: rows `row`..`row_end`, columns `col`..`col_end` (exclusive)."""
+
+    row: int
+    row_end: int
+    col: int
+    col_end: int
+
+
+def code_strips(raster: Raster, grid: Grid, coding: Coding, threads: int) -> Iterator[Strip]:
+    """Every row of a grid once, from the top, as codes; 0 is nodata.
+
+    Args:
+        raster: that passed `check_bands`; the threads open it for themselves.
+        grid: its own, or a coarser or finer one.
+        coding: what its samples mean.
+        threads: that decode.
+
+    Raises:
+        TruncatedRaster: pixels cannot be decoded.
+        WrongScale: most values of the whole raster are impossible on its scale; known behind the last strip.
+    """
+    tally = Tally()
+    pending: deque[tuple[Strip, list[Future[Tally]]]] = deque()
+    with ThreadPoolExecutor(threads, "decode") as pool:
+        try:
+            for pieces in _strips(raster, grid):
+                top, bottom = pieces[0].row, pieces[-1].row_end
+                strip = Strip(top, np.empty((raster.bands, bottom - top, grid.width), np.uint8))
+                filled = [pool.submit(_fill, strip, piece, raster, grid, coding) for piece in pieces]
+                pending.append((strip, filled))
+                if len(pending) > 1:  # the next strip is decoded while the caller works on this one
+                    yield (found := _finished(*pending.popleft()))[0]
+                    tally += found[1]
+            while pending:
+                yield (found := _finished(*pending.popleft()))[0]
+                tally += found[1]
+        finally:
+            pool.shutdown(cancel_futures=True)
+    refuse_impossible(raster, coding.scale, tally)
+
+
+def _finished(strip: Strip, filled: list[Future[Tally]]) -> tuple[Strip, Tally]:
+    return strip, sum((future.result() for future in filled), Tally())
+
+
+def _strips(raster: Raster, grid: Grid) -> Iterator[list[_Piece]]:
+    """Strips from the top, each as the pieces that make it up; where pixels are the raster's own, whole blocks."""
+    block_rows, block_cols = raster.block_height, raster.block_width
+    is_tiled = block_cols < raster.width
+    rows = min(_ROWS_AT_ONCE, _MOST_CODES // (raster.bands * grid.width))
+    rows = max(block_rows, rows // block_rows * block_rows)
+    if not grid.is_native:
+        rows, block_rows, block_cols, is_tiled = max(1, int(rows / max(grid.row_step, 1))), 1, 1, True
+    for top in range(0, grid.height, rows):
+        bottom = min(top + rows, grid.height)
+        if is_tiled:
+            area = raster.bands * (bottom - top) * max(grid.row_step, 1) * max(grid.col_step, 1)
+            cols = max(1, int(_MOST_SAMPLES / area) // block_cols) * block_cols
+            yield [_Piece(top, bottom, col, min(col + cols, grid.width)) for col in range(0, grid.width, cols)]
+        else:
+            some = max(1, _MOST_SAMPLES // (raster.bands * grid.width) // block_rows) * block_rows
+            yield [_Piece(row, min(row + some, bottom), 0, grid.width) for row in range(top, bottom, some)]
+
+
+def _fill(strip: Strip, piece: _Piece, raster: Raster, grid: Grid, coding: Coding) -> Tally:
+    codes = strip.codes[:, piece.row - strip.row : piece.row_end - strip.row, piece.col : piece.col_end]
+    # A handle of its own: GDAL's are for one thread, and this one's blocks are forgotten with it.
+    with open_raster(raster.path, raster.is_georeferenced) as own:
+        if grid.is_native:
+            samples = own.read(piece.row, piece.col, piece.row_end - piece.row, piece.col_end - piece.col)
+            return encode(samples, own.nodata, coding, codes)
+        rows = weights(piece.row, piece.row_end, grid.row_step, own.height)
+        cols = weights(piece.col, piece.col_end, grid.col_step, own.width)
+        samples = own.read(rows.start, cols.start, rows.stop - rows.start, cols.stop - cols.start)
+    power, tally = to_power(samples, raster.nodata, coding)
+    codes[:] = encode_power(resample_power(power, rows, cols), coding)
+    return tally
