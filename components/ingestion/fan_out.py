@@ -27,9 +27,7 @@ def process_all(item_files: list[Path], job: Job) -> list[Outcome]:
     """Process scenes and say what became of each, in the order of `item_files`."""
     outcomes: list[Outcome] = []
     with _workers(job.config.threads) as workers:
-        if (
-            workers.scheduler is not None
-        ):  # threads of this process that have no scene of their own decode for the others
+        if workers.scheduler is not None:  # threads of this process that have no scene of their own help others decode
             job = replace(job, decoders=max(1, workers.threads // max(1, len(item_files))))
         size = workers.threads * _SCENES_PER_THREAD
         batches = [item_files[start : start + size] for start in range(0, len(item_files), size)]

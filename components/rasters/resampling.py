@@ -1,4 +1,4 @@
-"""Pixels of another size: averages where they grow, bilinear where they shrink, never over nodata."""
+"""Pixels of another size: averages where they grow, bilinear where they hardly grow or shrink, never over nodata."""
 
 import math
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from scipy.sparse import csr_matrix
 
 # A pixel is one where at least half of what it covers was measured: nodata neither spreads nor is filled in.
 _LEAST_VALID = 0.5
+# Below, a share of a source pixel counts at that pixel's centre, and an average lies up to 0.12 pixels off; above, 0.08.
+_AVERAGED_FROM = 1.25
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,11 @@ class Weights:
 def weights(first: int, last: int, step: float, length: int) -> Weights:
     """Weights of the new pixels first..last-1 (exclusive), each `step` source pixels long, on an axis of `length`.
 
-    Where pixels grow (step >= 1) a source pixel weighs what the new one covers of it: an average by area. Where they
-    shrink, the two source pixels around the new one's centre weigh by their distance: linear interpolation.
+    Where pixels grow (step >= 1.25) a source pixel weighs what the new one covers of it: an average by area. Otherwise
+    the two source pixels around the new one's centre weigh by their distance: linear interpolation.
     """
     new = np.arange(first, last, dtype=np.float64)
-    if step >= 1:
+    if step >= _AVERAGED_FROM:
         starts, stops = new * step, np.minimum((new + 1) * step, length)
         count = math.ceil(step) + 1
         sources = np.floor(starts)[:, None] + np.arange(count)
