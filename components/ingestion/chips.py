@@ -24,6 +24,8 @@ from components.rasters.grids import Grid, grid_of
 from components.rasters.opening import Raster, open_raster
 from components.rasters.strips import Strip, code_strips
 from components.rasters.windows import cut, offsets
+from components.records.backscatter import NODATA_CODE
+from components.records.tables import Row
 
 Codes = npt.NDArray[np.uint8]
 
@@ -67,20 +69,23 @@ def chip_tables(scene: Scene, config: IngestConfig, decoders: int = 1) -> Iterat
             raise NoValidChip(raster.path, config.min_valid)
 
 
+def chips_of(scene: Scene, config: IngestConfig) -> list[Row]:
+    """The chips of a small scene as rows, for a look at them: `chip_tables` is for work."""
+    return [row for table in chip_tables(scene, config) for row in table.to_pylist()]
+
+
 def _due_rows(strips: Iterator[Strip], rows: list[int], size: int) -> Iterator[tuple[int, list[int], Codes]]:
     """Rows of chips as soon as their pixels are there: the first row of the codes, chip rows, codes (P, h, W)."""
     held: Codes | None = None
     for strip in strips:
         bottom = strip.row + strip.codes.shape[1]
-        codes = strip.codes if held is None else np.concatenate([held, strip.codes], axis=1)
+        codes = strip.codes if held is None or not held.size else np.concatenate([held, strip.codes], axis=1)
         top = bottom - codes.shape[1]
         due = [row for row in rows if row + size <= bottom]
         if due:
             yield top, due, codes
         rows = rows[len(due) :]
-        if not rows:
-            return
-        held = codes[:, max(rows[0] - top, 0) :]
+        held = codes[:, max(rows[0] - top, 0) :] if rows else codes[:, :0]
 
 
 def _cut(codes: Codes, top: int, due: list[int], cols: list[int], config: IngestConfig) -> tuple[Chips, float]:
@@ -90,13 +95,14 @@ def _cut(codes: Codes, top: int, due: list[int], cols: list[int], config: Ingest
     places: list[tuple[int, int]] = []
     shares: list[float] = []
     most = 0.0
+    # A pixel that lacks one polarisation is no whole measurement.
+    measured = codes.min(axis=0) != NODATA_CODE
     for row, col in itertools.product(due, cols):
-        chip = codes[:, row - top : row - top + size, col : col + size]
-        # A pixel that lacks one polarisation is no whole measurement.
-        share = np.count_nonzero(chip.min(axis=0)) / size**2
+        window = slice(row - top, row - top + size), slice(col, col + size)
+        share = np.count_nonzero(measured[window]) / size**2
         most = max(most, share)
         if share >= config.min_valid and share > 0:
-            kept[len(places)] = chip
+            kept[len(places)] = codes[:, *window]
             places.append((row, col))
             shares.append(share)
     starts = [row for row, _ in places], [col for _, col in places]

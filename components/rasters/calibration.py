@@ -26,7 +26,7 @@ _SAMPLE_TYPES: dict[Scale, tuple[str, ...]] = {
 _LEAST_DB, _MOST_DB = -80.0, 45.0
 _MOST_IMPOSSIBLE = 0.5
 _ROWS_AT_ONCE = 16  # what is made of them on the way stays in the processor's cache
-_COUNTED = 8  # every 8th row of digital numbers is counted: that tells a wrong offset as well as all of them
+_COUNTED = 32  # every 32nd row of digital numbers is counted: that tells a wrong offset as well as all of them
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _encode_numbers(
     """Each of the 256 or 65,536 numbers that a sample can be is calibrated once, and samples are looked up."""
     tally = Tally()
     for band, offset_db in enumerate(offsets_db):
-        table = encode_decibels(_decibels_of_numbers(samples.dtype, offset_db, nodata))
+        table = _codes_of_numbers(samples.dtype, offset_db, nodata)
         for start in range(0, samples.shape[1], _ROWS_AT_ONCE):
             strip = slice(start, start + _ROWS_AT_ONCE)
             # No number is beyond the table: `clip` only spares the search for one.
@@ -183,6 +183,11 @@ def _decibels_of_numbers(dtype: np.dtype[Any], offset_db: float, nodata: float |
     decibels[1:] = 20 * np.log10(numbers[1:]) + offset_db
     decibels[numbers == nodata] = np.nan
     return decibels
+
+
+@lru_cache(maxsize=8)
+def _codes_of_numbers(dtype: np.dtype[Any], offset_db: float, nodata: float | None) -> Codes:
+    return encode_decibels(_decibels_of_numbers(dtype, offset_db, nodata))
 
 
 def _tally_numbers(samples: npt.NDArray[Any], decibels: npt.NDArray[np.float64]) -> Tally:

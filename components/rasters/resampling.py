@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 
 # A pixel is one where at least half of what it covers was measured: nodata neither spreads nor is filled in.
 _LEAST_VALID = 0.5
-# Below, a share of a source pixel counts at that pixel's centre, and an average lies up to 0.12 pixels off; above, 0.08.
+# A part of a source pixel counts as if it lay at that pixel's centre: an average is up to 0.08 pixels off; below, 0.12.
 _AVERAGED_FROM = 1.25
 
 

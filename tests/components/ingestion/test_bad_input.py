@@ -256,3 +256,11 @@ def test_every_error_survives_pickling_with_its_sentence() -> None:
         error = vars(errors)[name](Path("items/a.json"), *values)
         assert str(pickle.loads(pickle.dumps(error))) == str(error)
         assert not isinstance(error, SceneError) or error.code != "scene"
+
+
+def test_a_wrong_scale_is_found_behind_the_last_strip_too(catalogue, config) -> None:
+    catalogue.raster("scenes/good.tif", np.full((2, 600, 64), -12, np.float32))
+    catalogue.item("good", fusar__scale="linear")
+    with pytest.raises(NoScenes, match="100% of its values"):
+        catalogue.ingest(config)
+    assert list((catalogue.outputs / "chips").iterdir()) == []

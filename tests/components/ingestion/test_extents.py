@@ -56,7 +56,8 @@ def test_a_chip_covers_its_extent_and_everything_in_it_lies_where_it_lay(catalog
     (catalogue.data / "objects/s.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [square]}))
     assets = {"backscatter": "scenes/s.tif", "land_cover": "land_cover/s.tif", "objects": "objects/s.geojson"}
     catalogue.item("s", {key: f"../{path}" for key, path in assets.items()}, fusar__scale="linear")
-    catalogue.ingest(_with_extent(config, extent_m))
+    overlapping = config.model_copy(update={"chip_stride": 32})  # so that some chip holds all of the square
+    catalogue.ingest(_with_extent(overlapping, extent_m))
     chips = _chips(catalogue)
     assert all(_side_m(chip) == pytest.approx(extent_m, rel=2e-3) for chip in chips)
     assert all(chip["spacing_m"] == pytest.approx(extent_m / 64, rel=2e-3) for chip in chips)
@@ -92,7 +93,7 @@ def test_the_family_decides_before_the_platform_and_overlap_is_kept(catalogue, c
     wanted = config.model_copy(update={"chip_extent_m": {"sentinel-1a": 640.0, "umbra-gec": 1280.0}, "chip_stride": 32})
     catalogue.ingest(wanted)
     assert [(chip["row"], chip["col"]) for chip in _chips(catalogue)] == [
-        (r, c) for r in (0, 32, 63) for c in (0, 32, 63)
+        (r, c) for r in (0, 32, 64) for c in (0, 32, 64)
     ]
 
 

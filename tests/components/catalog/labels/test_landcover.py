@@ -12,7 +12,8 @@ from components.catalog.errors import BadTemplate
 from components.catalog.labels.classes import read_classes
 from components.catalog.labels.labelling import Labels
 from components.catalog.labels.landcover import COVER_FORMATS, COVERS, label_cover
-from components.ingestion.labels import read_land_cover
+from components.ingestion.land_cover import open_land_cover
+from components.rasters.grids import grid_of
 from components.rasters.opening import open_raster
 from components.records.landcover import LAND_COVER
 
@@ -34,8 +35,12 @@ def _label(room, form: str, path: Path, **classes: str):
 
 def _read(room, name: str) -> np.ndarray:
     asset = json.loads(room.item_file(name).read_text())["assets"]["land_cover"]
-    with open_raster(room.data / f"scenes/{name}.tif") as raster:
-        return read_land_cover(room.data / "items" / asset["href"], raster)
+    path = room.data / "items" / asset["href"]
+    with (
+        open_raster(room.data / f"scenes/{name}.tif") as raster,
+        open_land_cover(path, raster, grid_of(raster)) as cover,
+    ):
+        return cover.rows(0, raster.height)
 
 
 @pytest.fixture
