@@ -6,7 +6,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export GX_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE := 1
 
-.PHONY: help setup demo demo-update up down check test test-slow dvc.yaml docs docs-links bench bench-lineage bench-warm-start bench-cost clean
+.PHONY: help setup demo demo-update up down check test test-slow dvc.yaml docs docs-links bench bench-lineage bench-warm-start bench-cost bench-ingestion clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,14 @@ bench-warm-start: .venv/.runtime ## train anew and from earlier weights after on
 
 bench-cost: .venv/.runtime benchmarks/.venv/.peers ## add one scene to 100, 1,000 and 10,000 and count what is done anew (an hour or more)
 	$(BIN)/python -m benchmarks.cost_of_change.change
+
+benchmarks/.venv/.ingestion: benchmarks/ingestion/requirements.txt
+	test -x benchmarks/.venv/bin/python || $(PYTHON) -m venv benchmarks/.venv
+	benchmarks/.venv/bin/pip install --progress-bar off --disable-pip-version-check -r $<
+	@touch $@
+
+bench-ingestion: .venv/.runtime benchmarks/.venv/.ingestion ## cut scenes into chips beside GDAL, rio-tiler, gdal_retile and torchgeo (some minutes)
+	$(BIN)/python -m benchmarks.ingestion.speed
 
 clean: ## remove state, models and outputs (.fusar, mlruns, data, outputs); the environment stays
 	rm -rf .fusar data outputs logs mlruns/mlflow.db* mlruns/artifacts

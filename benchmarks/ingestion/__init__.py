@@ -1,0 +1,1 @@
+"""How fast a scene becomes chips, beside GDAL's own decoding and the field's tools."""
