@@ -2,6 +2,8 @@
 
 Sources: pyroSAR's page on file naming (https://pyrosar.readthedocs.io/en/latest/general/filenaming.html); its function
 gamma.geocode, whose older results end in `geo_norm` (gamma nought after Small, 2011) and `_db` where they are decibels.
+
+Run on pyroSAR's own test file (gamma nought, dB, VV, Camargue): facts, corners within 0.1 pixel, chips.
 """
 
 import re

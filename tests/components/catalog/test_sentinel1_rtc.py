@@ -120,3 +120,14 @@ def test_without_that_folder_they_are_asked_for(house: House) -> None:
     assert said.code == 1 and "does not say datetime, platform" in said.err
     assert house.add(house.own, "--set", "datetime=2020-10-05", "--set", "platform=sentinel-1a").code == 0
     assert house.item("kept")["properties"]["sar:polarizations"] == ["VV"]
+
+
+@pytest.mark.parametrize("family", ["sentinel-1-hyp3", "sentinel-1-opera", "sentinel-1-planetary-computer"])
+def test_a_file_of_another_name_is_not_read_as_the_family_that_was_asked_for(house: House, family: str) -> None:
+    said = house.add(house.raster("other.tif", POWER), "--product", family)
+    assert said.code == 1 and "wrong-field: its name 'other.tif' is not such as" in said.err
+
+
+def test_what_is_no_netcdf_is_not_read_as_one(house: House) -> None:
+    said = house.add(house.raster("other.tif", POWER), "--product", "worldcereal-netcdf")
+    assert said.code == 1 and "broken-netcdf" in said.err
