@@ -54,7 +54,8 @@ def find_scene(data: Path, name: str, source: Path) -> LabelledScene:
     """The scene of a name.
 
     Raises:
-        NoSuchScene: there is none, or its item is no JSON object.
+        NoSuchScene: there is none, or its item is no STAC item.
+        MissingAsset: its item cannot be read as JSON.
     """
     item_file = data / f"items/{name}.json"
     # A name from a label file never leads out of data/items.
