@@ -122,7 +122,12 @@ def test_a_scene_across_the_antimeridian_is_small_and_one_without_a_place_is_on_
     scenes = {scene.scene_id: scene for scene in data.evidence().scenes}
     west, _, east, _ = scenes["beta"].bounds
     assert 179.9 < west < 180 < east < 180.1
-    assert scenes["alpha"].bounds is not None
+    nowhere = dict.fromkeys(("crs", "affine", "footprint", "longitude", "latitude", "spacing_m", "datetime"))
+    data.scenes["gamma"] = [row | nowhere | {"place_id": "unplaced:gamma"} for row in data.scenes["gamma"]]
+    page = data.page()
+    assert "1 scenes have no place and are not on the map." in page
+    assert "Map of 2 footprints: 1 in train, 0 in val, 1 in test." in page
+    assert "Quicklook of gamma" in page and "not known" in page
 
 
 def test_terms_are_counted_by_licence_attribution_and_product(data):
