@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.labelling import label
+from cli.pull import pull
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from components.catalog.adding import Outcome
 
 app = typer.Typer(help="Scenes of your own: what data/ holds.", no_args_is_help=True)
+app.command("pull")(pull)
 
 PATHS = typer.Argument(help="Files, folders (every product below them) or quoted patterns.", show_default=False)
 TEMPLATE = typer.Option(help="STAC item whose properties say what the files do not.", show_default=False)

@@ -8,7 +8,8 @@ import pytest
 import rasterio
 from affine import Affine
 
-from components.arrivals.stac import StacSource, look
+from components.arrivals.sources import StacSource
+from components.arrivals.stac import look
 from components.lineage.journal import journal_url
 from components.revisions.home import Home
 from flows.triggers.arriving import Branch, take

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin
 
+from components.arrivals.addresses import check_address
 from components.arrivals.errors import RefusedItem
-from components.arrivals.stac import Arrival, StacSource
+from components.arrivals.sources import StacSource
+from components.arrivals.stac import Arrival
 
-_PORTS: Final = {"http": 80, "https": 443}
-_LONGEST: Final = 4000
 _FIELDS: Final = ("platform", "constellation", "instruments", "datetime", "license")
 _PREFIXES: Final = ("sar:", "sat:", "view:", "fusar:")
 
@@ -37,16 +37,17 @@ def assets_of(arrival: Arrival, source: StacSource, names: Mapping[str, str]) ->
     Args:
         arrival: the item.
         source: where it comes from, and which other hosts may be asked.
-        names: file name by asset key; the first one's must be there, the others' may be.
+        names: file name by asset key; those of the backscatter among them, of which one must be there.
 
     Raises:
-        RefusedItem: the first asset is missing, or one may not be fetched.
+        RefusedItem: no asset holds backscatter, or one may not be fetched.
     """
     described = arrival.item.get("assets")
     assets = described if isinstance(described, Mapping) else {}
-    needed = next(iter(names))
-    if needed not in assets:
-        raise RefusedItem(arrival.id, f"assets.{needed}: missing; `asset` of the source names another key")
+    needed = list(source.assets.values()) or [source.asset]
+    if not set(needed) & set(assets):
+        which = "`assets` of the source name other keys" if source.assets else "`asset` of the source names another key"
+        raise RefusedItem(arrival.id, f"assets.{', '.join(needed)}: missing; {which}")
     return {name: _asset(arrival, source, key, assets[key]) for key, name in names.items() if key in assets}
 
 
@@ -55,28 +56,6 @@ def properties_of(arrival: Arrival, source: StacSource) -> dict[str, Any]:
     stated = arrival.item["properties"].items()
     kept = {name: value for name, value in stated if name in _FIELDS or name.startswith(_PREFIXES)}
     return {**kept, **source.properties}
-
-
-def check_address(item: str, address: str, source: StacSource) -> None:
-    """Refuse an address that is not of the source's own host nor of one that it allows.
-
-    Raises:
-        RefusedItem: naming the address.
-    """
-    try:
-        own, asked = urlsplit(source.url), urlsplit(address)
-        # Libraries differ in what they make of a name before `@` and of a backslash.
-        is_plain = address.isascii() and address.isprintable() and not set("@\\") & set(asked.netloc + address[:300])
-        allowed = {_host(own), *(_host(urlsplit(f"{asked.scheme}://{host}")) for host in source.hosts)}
-        is_good = asked.scheme in (own.scheme, "https") and is_plain and _host(asked) in allowed
-    except ValueError:
-        is_good = False
-    if not is_good or len(address) > _LONGEST:
-        raise RefusedItem(
-            item,
-            f"its file lies at {address[:200]!a}, neither on the API's own host nor on one of `hosts`, or not by "
-            "HTTPS; nothing was fetched",
-        )
 
 
 def _asset(arrival: Arrival, source: StacSource, key: str, described: object) -> Asset:
@@ -100,7 +79,3 @@ def _base(arrival: Arrival, source: StacSource) -> str:
         if isinstance(link, Mapping) and link.get("rel") == "self" and isinstance(link.get("href"), str):
             return str(link["href"])
     return f"{source.url.rstrip('/')}/"
-
-
-def _host(parts: SplitResult) -> tuple[str, int | None]:
-    return (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)

@@ -87,6 +87,10 @@ class AssetUnreachable(ArrivalError):
         return f"{self.address[:300]!a}: {self.problem}. The next look goes on where this one stopped."
 
 
+class OtherPart(AssetUnreachable):
+    """A server sends other bytes of a file than it was asked for."""
+
+
 class ItemsLeft(ArrivalError):
     """Some items of a look have become scenes, and others do not come now."""
 
@@ -147,3 +151,54 @@ class Refused(ArrivalError):
 
     def __str__(self) -> str:
         return f"notification refused: {self.problem}"
+
+
+class BadSources(ArrivalError):
+    """sources.yaml cannot be used."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        super().__init__(file, problem)
+        self.file = file
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.problem}. docs/how-to/pull-scenes.md says what may stand there."
+
+
+class NoSuchSource(ArrivalError):
+    """sources.yaml names no STAC API so."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(name, known)
+        self.name = name
+        self.known = known
+
+    def __str__(self) -> str:
+        has = f"it names {', '.join(self.known)}" if self.known else "it names none"
+        return f"{self.name[:100]!a}: not under `catalogues` in sources.yaml; {has}. Write its address there first."
+
+
+class BadQuestion(ArrivalError):
+    """What is asked of a STAC API cannot be read."""
+
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(option, problem)
+        self.option = option
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.option}: {self.problem}."
+
+
+class NoDriver(ArrivalError):
+    """The package that reads addresses of this kind is not installed."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+    def __str__(self) -> str:
+        return (
+            f"{self.address[:300]!a}: s3fs, which reads such addresses, is not installed. "
+            "`pip install -r requirements.lock -r requirements-fleet.lock` brings it."
+        )

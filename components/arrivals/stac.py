@@ -1,14 +1,14 @@
 """New items of a STAC API since the last look, each told once, also where it appears late."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from typing import TYPE_CHECKING, Any, Final
 
 from components.arrivals.cursor import Cursor, CursorFile
 from components.arrivals.errors import CannotFilter, CatalogueUnreachable, TooManyItems
+from components.arrivals.licences import Licences
+from components.arrivals.sources import StacSource
 
 if TYPE_CHECKING:
     from pystac_client import Client
@@ -19,47 +19,6 @@ _TIMEOUT_S: Final = 30.0
 # What pystac-client comes to where the answer is other JSON than it expects.
 _NO_SUCH_ANSWER: Final = (ValueError, KeyError, TypeError, AttributeError, NotImplementedError, RecursionError)
 _ID_LENGTH: Final = 300  # of an item's id, or a collection's; longer ones are cut
-
-
-class StacSource(BaseModel):
-    """A STAC API whose new items become scenes."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    # Neither name, password nor token: the address stands in logs and events.
-    url: str = Field(pattern=r"^https?://[^\s@?#]+$", max_length=1000, description="Address of the API's landing page.")
-    collections: list[str] = Field(default_factory=list, description="Ids of the collections; none: all of them.")
-    bbox: list[float] | None = Field(
-        default=None, min_length=4, max_length=4, description="West, south, east, north [degree]; none: everywhere."
-    )
-    by: Literal["updated", "datetime"] = Field(
-        default="updated", description="New is what was updated, or acquired (`datetime`), since the last look."
-    )
-    since: datetime | None = Field(
-        default=None, description="Where the first look begins; none: nothing older is taken."
-    )
-    overlap_hours: float = Field(
-        default=24.0,
-        ge=0,
-        le=24 * 366,
-        description="Items whose time is up to so much older than the newest also count [h].",
-    )
-    asset: str = Field(
-        default="backscatter", min_length=1, max_length=100, description="Key of the asset with all polarisations."
-    )
-    properties: dict[str, JsonValue] = Field(
-        default_factory=dict, description="STAC properties that the items do not state, such as fusar:quantity."
-    )
-    hosts: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]] = Field(
-        default_factory=list, description="HOST or HOST:PORT that assets may lie on besides the API's own."
-    )
-    most_mib: int = Field(default=4096, ge=1, description="A larger asset is set aside [MiB].")
-
-    @property
-    def name(self) -> str:
-        """What is read, as one line: the same for the same items, whatever `since` says."""
-        where = f" in {self.bbox}" if self.bbox else ""
-        return f"{self.url} {','.join(sorted(self.collections)) or 'all collections'} by {self.by}{where}"
 
 
 @dataclass(frozen=True)
@@ -135,6 +94,25 @@ def look(source: StacSource, store: str, now: datetime | None = None) -> Look:
 
 
 def _search(source: StacSource, start: datetime) -> Iterator[Arrival]:
+    for arrival in items_of(source, lambda client: _since(client, source, start), Licences(source.licences)):
+        if datetime.fromisoformat(arrival.time) >= start:
+            yield arrival
+
+
+def items_of(
+    source: StacSource, words: "Callable[[Client], Mapping[str, Any]]", licences: Licences
+) -> Iterator[Arrival]:
+    """Items of a source as its API gives them, none of which is trusted.
+
+    Args:
+        source: where, and of which collections and area.
+        words: further words of the search, from what the API can do.
+        licences: which items pass.
+
+    Raises:
+        CatalogueUnreachable: the API does not answer as one.
+        TooManyItems: more than 10,000.
+    """
     from pystac.errors import STACError
     from pystac_client import Client
     from pystac_client.exceptions import APIError
@@ -143,18 +121,13 @@ def _search(source: StacSource, start: datetime) -> Iterator[Arrival]:
 
     try:
         client = Client.open(source.url, stac_io=StacApiIO(timeout=_TIMEOUT_S))
-        search = client.search(
-            collections=source.collections or None,
-            bbox=source.bbox,
-            limit=_PAGE,
-            max_items=MOST_ITEMS + 1,
-            **_since(client, source, start),
-        )
+        asked = {"collections": source.collections or None, "bbox": source.bbox, **words(client)}
+        search = client.search(limit=_PAGE, max_items=MOST_ITEMS + 1, **asked)
         for number, item in enumerate(search.items_as_dicts()):
             if number >= MOST_ITEMS:
                 raise TooManyItems(source.url, MOST_ITEMS)
             arrival = _arrival(item, source.by)
-            if arrival is not None and datetime.fromisoformat(arrival.time) >= start:
+            if arrival is not None and licences.allow(arrival, client):
                 yield arrival
     except (APIError, RequestException, STACError, *_NO_SUCH_ANSWER) as error:
         raise CatalogueUnreachable(source.url, f"{type(error).__name__}: {str(error)[:200]}") from error

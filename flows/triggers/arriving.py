@@ -8,14 +8,15 @@ from typing import Final
 
 from filelock import FileLock
 
-from components.arrivals.assets import assets_of, properties_of
 from components.arrivals.errors import AssetUnreachable, NoSuchBranch, RefusedItem
-from components.arrivals.fetching import fetch
-from components.arrivals.stac import Arrival, Look, StacSource
+from components.arrivals.sources import StacSource
+from components.arrivals.stac import Arrival, Look
 from components.revisions.data_commits import advance, commit_data, files_of
 from components.revisions.errors import GitFailed
 from components.revisions.home import Home
 from components.revisions.remotes import fetch_branch, remote_tip
+from flows.adding import as_ingestion_reads
+from flows.items_as_scenes import Destination, bring
 
 _ITEMS_PER_COMMIT: Final = 20  # so much lies here at once, and so much is fetched again after a kill
 _TRIES: Final = 4  # of a push, while others push to the same branch
@@ -109,34 +110,21 @@ class _Batch:
 
     def bring(self, arrival: Arrival) -> None:
         """Fetch the files of an item and make it a scene."""
-        from components.catalog.sources import COMPANIONS
-
         folder = self._folder / hashlib.sha256(arrival.key.encode()).hexdigest()[:16]
-        names = {self._source.asset: "scene.tif", **{key: f"scene{ending}" for key, ending in COMPANIONS.items()}}
+        to = Destination(self._data, self._folder / "staging", as_ingestion_reads(self._home.root))
         try:
-            for name, asset in assets_of(arrival, self._source, names).items():
-                fetch(asset, folder / name, self._source)
+            outcome = bring(arrival, self._source, folder, to)
         except AssetUnreachable as error:
             self.later.append(str(error))
             return
         except RefusedItem as error:
             self.set_aside.append(str(error))
         else:
-            self._add(arrival, folder / "scene.tif")
+            if outcome.error is None:
+                self.added.append(arrival.id)
+            else:
+                self.set_aside.append(f"{arrival.id[:100]!a}: {outcome.error.code}: {outcome.error.problem}")
         self._fetched.append(folder)
-
-    def _add(self, arrival: Arrival, file: Path) -> None:
-        from components.catalog.adding import Addition, add_scenes
-        from components.catalog.given import Given
-        from flows.adding import as_ingestion_reads
-
-        given = Given(arrival.id, properties_of(arrival, self._source), _fields(arrival))
-        addition = Addition(self._data, self._folder / "staging", as_ingestion_reads(self._home.root), given)
-        (outcome,) = add_scenes([file], addition)
-        if outcome.error is None:
-            self.added.append(arrival.id)
-        else:
-            self.set_aside.append(f"{arrival.id[:100]!a}: {outcome.error.code}: {outcome.error.problem}")
 
     def commit(self, branch: Branch) -> None:
         """Commit the scenes on top of the branch, wherever it is by then."""
@@ -153,10 +141,3 @@ class _Batch:
                         raise
         for folder in (self._data, *self._fetched):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _fields(arrival: Arrival) -> dict[str, dict[str, object]]:
-    """Further fields of companions, of which ingestion reads the year of an embedding."""
-    described = arrival.item["assets"].get("alphaearth")
-    year = described.get("fusar:year") if isinstance(described, dict) else None
-    return {} if year is None else {"alphaearth": {"fusar:year": year}}

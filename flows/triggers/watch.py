@@ -6,7 +6,8 @@ from prefect import flow
 from prefect.states import Completed, Failed, State
 
 from components.arrivals.errors import ItemsLeft
-from components.arrivals.stac import StacSource, look
+from components.arrivals.sources import StacSource
+from components.arrivals.stac import look
 from components.contract.errors import FusarError
 from components.lineage.journal import journal_url
 from components.revisions.home import Home, find_home

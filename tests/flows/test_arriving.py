@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from components.arrivals.stac import StacSource
+from components.arrivals.sources import StacSource
 from components.revisions.data_commits import files_of
 from components.revisions.home import Home
 from flows.triggers import arriving

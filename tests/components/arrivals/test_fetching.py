@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.arrivals import fetching
-from components.arrivals.assets import assets_of, check_address, properties_of
+from components.arrivals.addresses import check_address
+from components.arrivals.assets import assets_of, properties_of
 from components.arrivals.errors import AssetUnreachable, RefusedItem
 from components.arrivals.fetching import fetch
-from components.arrivals.stac import Arrival, StacSource
+from components.arrivals.sources import StacSource
+from components.arrivals.stac import Arrival
 from tests.components.arrivals.stac_api import Api, item, serving
 
 CONTENT = bytes(range(256)) * 12_000  # 3 MB

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from components.arrivals.cursor import CursorFile
 from components.arrivals.errors import BadCursor, CannotFilter, CatalogueUnreachable, TooManyItems
-from components.arrivals.stac import StacSource, look
+from components.arrivals.sources import StacSource
+from components.arrivals.stac import look
 from tests.components.arrivals.stac_api import item, serving
 
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
