@@ -70,7 +70,8 @@ def _take(arrivals: "list[Arrival]", source: "StacSource", home: "Home") -> None
     to = Destination(home.root / "data", home.state / "incoming", as_ingestion_reads(home.root))
     counts, later = Counter[str](), ""
     for arrival in arrivals:
-        folder = incoming / hashlib.sha256(arrival.key.encode()).hexdigest()[:16]
+        version = f"{arrival.key}/{arrival.item['properties'].get('updated')}"
+        folder = incoming / hashlib.sha256(version.encode()).hexdigest()[:16]
         try:
             outcome = bring(arrival, source, folder, to)
         except AssetUnreachable as error:

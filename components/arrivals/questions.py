@@ -108,11 +108,11 @@ def search(source: StacSource, question: Question) -> Found:
     """
     licences = Licences(source.licences, question.licences)
     found = dict[str, Arrival]()
-    for arrival in items_of(source, lambda _: _words(question, source), licences):
+    acquired = source.model_copy(update={"by": "datetime"})
+    for arrival in items_of(acquired, lambda _: _words(question, source), licences):
         if _answers(arrival.item, question):
-            # Where an API gives two versions of an item, the newer one counts.
-            found[arrival.id] = max(found.get(arrival.id, arrival), arrival, key=lambda one: one.time)
-    ordered = sorted(found.values(), key=lambda one: (str(one.item["properties"].get("datetime")), one.id))
+            found.setdefault(arrival.id, arrival)  # a scene is named after its item: of two collections, one counts
+    ordered = sorted(found.values(), key=lambda one: (one.time, one.id))
     return Found(tuple(ordered), licences.left)
 
 

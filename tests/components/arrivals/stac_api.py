@@ -83,7 +83,8 @@ class Handler(BaseHTTPRequestHandler):
         if api.how == "endless":
             page = [item(number, "2026-02-01T00:00:00Z") for number in range(250)]
             return self._page(page, asked, "again")
-        since = asked.get("query", {}).get("updated", {}).get("gte") or asked["filter"]["args"][1]["timestamp"]
+        compared = asked.get("filter", {"args": [0, {"timestamp": ""}]})["args"][1]["timestamp"]
+        since = asked.get("query", {}).get("updated", {}).get("gte", compared)
         found = [found for found in api.items if str(found["properties"].get("updated", "9")) >= since[:19]]
         first = int(asked.get("token", 0))
         following = first + 2  # a server may give fewer than it is asked for
