@@ -11,12 +11,16 @@ from cli.pull import pull
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from components.arrivals.named_files import Fetched
     from components.catalog.adding import Outcome
 
 app = typer.Typer(help="Scenes of your own: what data/ holds.", no_args_is_help=True)
 app.command("pull")(pull)
 
-PATHS = typer.Argument(help="Files, folders (every product below them) or quoted patterns.", show_default=False)
+FETCHED = ".fusar/fetched"
+PATHS = typer.Argument(
+    help="Files, folders (every product below them), quoted patterns or addresses.", show_default=False
+)
 TEMPLATE = typer.Option(help="STAC item whose properties say what the files do not.", show_default=False)
 SET = typer.Option("--set", help="NAME=VALUE: one STAC property, or id; may be given several times.")
 PRODUCT = typer.Option(help="Product family of all files; by default each is recognised.", show_default=False)
@@ -48,6 +52,8 @@ def add(
 
     Example: fusar data add ~/sar --set platform=sentinel-1a
     """
+    from components.arrivals.named_files import fetch_named, is_address
+    from components.arrivals.sources import read_sources
     from components.catalog.adding import Addition, Outcome, add_scenes
     from components.catalog.errors import NoSuchFile
     from components.catalog.given import read_given
@@ -57,17 +63,21 @@ def add(
     from flows.adding import as_ingestion_reads
 
     root = find_home(Path.cwd()).root
-    sources, missing = expand(paths, converted(product))
+    fetched = fetch_named([path for path in paths if is_address(path)], read_sources(root).files, root / FETCHED)
+    here = [path for path in paths if not is_address(path)]
+    sources, missing = expand([*here, *map(str, fetched.folders)], converted(product))
     given, assets = read_given(template, values or ()), _assets(asset or ())
     _of_one_scene(len(sources), given.scene_id is not None, bool(assets))
     _say_what_is_not_checked_out(root)
     staging = root / ".fusar/incoming"
     addition = Addition(root / "data", staging, as_ingestion_reads(root), given, product, assets)
-    outcomes = [Outcome(path, "set aside", error=NoSuchFile(path)) for path in missing]
+    faults = [*(NoSuchFile(path) for path in missing), *fetched.refused]
+    outcomes = [Outcome(fault.path, "set aside", error=fault) for fault in faults]
     for outcome in add_scenes(sources, addition):
         _say(outcome)
         outcomes.append(outcome)
-    _summarise(outcomes, staging)
+    fetched.remove()
+    _summarise(outcomes, staging, fetched)
 
 
 @app.command()
@@ -137,13 +147,16 @@ def _say(outcome: "Outcome") -> None:
         typer.echo(f"unchanged  {outcome.scene_id}  {outcome.product}")
 
 
-def _summarise(outcomes: "Sequence[Outcome]", staging: Path) -> None:
+def _summarise(outcomes: "Sequence[Outcome]", staging: Path, fetched: "Fetched") -> None:
+    from components.arrivals.errors import ItemsLeft
     from components.catalog.errors import NothingAdded
 
     aside = [outcome for outcome in outcomes if outcome.kind == "set aside"]
     for outcome in aside:
-        typer.echo(f"set aside  {outcome.reason(staging)}", err=True)
+        typer.echo(f"set aside  {fetched.with_addresses(outcome.reason(staging))}", err=True)
     counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in ("added", "unchanged", "set aside")}
+    if fetched.later:
+        raise ItemsLeft(", ".join(f"{count} {kind}" for kind, count in counts.items()), fetched.later)
     if len(aside) == len(outcomes):
         raise NothingAdded(len(aside))
     typer.echo(", ".join(f"{count} {kind}" for kind, count in counts.items()) + ".")

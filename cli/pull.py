@@ -62,7 +62,7 @@ def _say_what_is_left(found: "Found", new: int, most: int | None) -> None:
 
 
 def _take(arrivals: "list[Arrival]", source: "StacSource", home: "Home") -> None:
-    from components.arrivals.errors import AssetUnreachable, ItemsLeft, RefusedItem
+    from components.arrivals.errors import AssetUnreachable, ItemsLeft, NotFetched, RefusedItem
     from flows.adding import as_ingestion_reads
     from flows.items_as_scenes import Destination, bring
 
@@ -80,7 +80,7 @@ def _take(arrivals: "list[Arrival]", source: "StacSource", home: "Home") -> None
             continue
         except RefusedItem as error:
             counts["set aside"] += 1
-            typer.echo(f"set aside  {error}", err=True)
+            typer.echo(f"set aside  {error.item[:100]!a}: {NotFetched.code}: {error.problem}", err=True)
         else:
             counts[outcome.kind] += 1
             if outcome.error is None:

@@ -21,10 +21,10 @@ def check_address(item: str, address: str, bounds: Bounds) -> None:
     except ValueError:
         is_good = False
     if not is_good or len(address) > _LONGEST:
+        own = "neither on the API's own host nor on " if bounds.address else "not on "
         raise RefusedItem(
             item,
-            f"its file lies at {address[:200]!a}, neither on the API's own host nor on one of `hosts`, or not by "
-            "HTTPS; nothing was fetched",
+            f"its file lies at {address[:200]!a}, {own}one of `hosts`, or not by HTTPS; nothing was fetched",
         )
 
 

@@ -1,6 +1,7 @@
 """What can be wrong with a place where new data is expected, or with a notification that there is some."""
 
 from components.contract.errors import FusarError
+from components.rasters.errors import SceneError
 
 
 class ArrivalError(FusarError):
@@ -84,7 +85,8 @@ class AssetUnreachable(ArrivalError):
         self.problem = problem
 
     def __str__(self) -> str:
-        return f"{self.address[:300]!a}: {self.problem}. The next look goes on where this one stopped."
+        then = "The next look, or the same command, goes on where this one stopped."
+        return f"{self.address[:300]!a}: {self.problem}. {then}"
 
 
 class OtherPart(AssetUnreachable):
@@ -202,3 +204,15 @@ class NoDriver(ArrivalError):
             f"{self.address[:300]!a}: s3fs, which reads such addresses, is not installed. "
             "`pip install -r requirements.lock -r requirements-fleet.lock` brings it."
         )
+
+
+class NotFetched(SceneError):
+    """A file that somebody named by its address is not brought here."""
+
+    code = "not-fetched"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        (fault,) = self.details
+        return f"{fault}. Correct the address, or allow its host in sources.yaml."

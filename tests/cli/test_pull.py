@@ -115,7 +115,9 @@ def test_what_broke_off_goes_on_and_each_file_is_held_against_its_checksum(house
     files.items[1]["assets"]["vv"]["file:checksum"] = f"1220{'0' * 64}"
     files.cut["/files/vv.tif"] = len(vv) - 1000
     broken = pull(capsys, "archive")
-    assert broken.code == 1 and "1 set aside, 1 to come" in broken.err and "goes on where this one stopped" in broken.err
+    assert (
+        broken.code == 1 and "1 set aside, 1 to come" in broken.err and "goes on where this one stopped" in broken.err
+    )
     again = pull(capsys, "archive")
     assert "added      scene-1" in again.out and "are not those of file:checksum" in again.err
     ranges = [asked for path, asked in files.asked if path == "/files/vv.tif" and asked]
@@ -125,7 +127,12 @@ def test_what_broke_off_goes_on_and_each_file_is_held_against_its_checksum(house
 
 def test_an_api_that_ignores_the_question_brings_nothing_that_was_not_asked(house, files, capsys):  # noqa: F811
     named(house, files.url)
-    files.items = [scene(1, files.url), scene(2, files.url, lon=14.5), scene(3, files.url, day=30), item(4, "2021-07-09")]
+    files.items = [
+        scene(1, files.url),
+        scene(2, files.url, lon=14.5),
+        scene(3, files.url, day=30),
+        item(4, "2021-07-09"),
+    ]
     said = pull(capsys, "archive", "--place", PLACE, "--time", "../2021-07-29")
     assert "1 items found" in said.out and "added      scene-1" in said.out
 
