@@ -1,4 +1,4 @@
-"""`fusar data pull`: scenes of a STAC API by place, time, sensor and licence."""
+"""`fusar data pull`: scenes of a STAC API by place, time, sensor and licence, and AlphaEarth for scenes."""
 
 import hashlib
 import shutil
@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from components.arrivals.questions import Found
     from components.arrivals.sources import StacSource
     from components.arrivals.stac import Arrival
     from components.revisions.home import Home
 
-SOURCE = typer.Argument(help="Name of a STAC API in sources.yaml.", show_default=False)
+SOURCE = typer.Argument(
+    help="A STAC API of sources.yaml by name; alphaearth for the scenes in data/ that lack it.", show_default=False
+)
 PLACE = typer.Option(help="WEST,SOUTH,EAST,NORTH [degree], or a GeoJSON file.", show_default=False)
 TIME = typer.Option(help="FROM/TO, days or moments of acquisition in UTC; either may be `..`.", show_default=False)
 SENSOR = typer.Option(help="Platform, constellation or instrument, such as sentinel-1a.", show_default=False)
@@ -35,10 +39,13 @@ def pull(
     Example: fusar data pull my-archive --place 9,53,11,55 --time 2021-07-01/2021-07-31 --sensor sentinel-1a
     """
     from components.arrivals.questions import Question, read_place, read_times, search
-    from components.arrivals.sources import read_sources
+    from components.arrivals.sources import ALPHAEARTH, read_sources
     from components.revisions.home import find_home
 
     home = find_home(Path.cwd())
+    if source == ALPHAEARTH:
+        _give_alphaearth(home, {"place": place, "time": time, "sensor": sensor, "licence": licence, "most": most})
+        return
     api = read_sources(home.root).catalogue(source)
     start, end = (None, None) if time is None else read_times(time)
     area = None if place is None else read_place(place)
@@ -95,3 +102,26 @@ def _take(arrivals: "list[Arrival]", source: "StacSource", home: "Home") -> None
     typer.echo(f"{said}.")
     if counts["added"]:
         typer.echo("Next: dvc add data && git add data.dvc && git commit -m 'add scenes' && fusar plan")
+
+
+def _give_alphaearth(home: "Home", options: "Mapping[str, object]") -> None:
+    from components.arrivals.errors import BadQuestion, ItemsLeft
+    from components.arrivals.sources import read_sources
+    from flows.alphaearth_of_scenes import give_alphaearth
+
+    if asked := [f"--{name}" for name, value in options.items() if value is not None]:
+        raise BadQuestion(", ".join(asked), "alphaearth comes for the scenes in data/ alone, so leave it out")
+    counts, later = Counter[str](), ""
+    for given in give_alphaearth(
+        home.root / "data", read_sources(home.root).of_alphaearth(), home.state / "alphaearth"
+    ):
+        counts[given.kind] += 1
+        later = later or (given.said if given.kind == "later" else "")
+        if given.kind != "later":
+            typer.echo(f"{given.kind:<9}  {given.scene_id}  {given.said}", err=given.kind == "set aside")
+    said = f"{counts['given']} given, {counts['none']} where AlphaEarth has nothing, {counts['set aside']} set aside"
+    if later:
+        raise ItemsLeft(f"{said}, {counts['later']} to come", later)
+    typer.echo(f"{said}.")
+    if counts["given"]:
+        typer.echo("Next: dvc add data && git add data.dvc && git commit -m 'add AlphaEarth' && fusar plan")

@@ -1,5 +1,7 @@
 """What can be wrong with a place where new data is expected, or with a notification that there is some."""
 
+from pathlib import Path
+
 from components.contract.errors import FusarError
 from components.rasters.errors import SceneError
 
@@ -177,7 +179,7 @@ class NoSuchSource(ArrivalError):
 
     def __str__(self) -> str:
         has = f"it names {', '.join(self.known)}" if self.known else "it names none"
-        return f"{self.name[:100]!a}: not under `catalogues` in sources.yaml; {has}. Write its address there first."
+        return f"{self.name[:100]!a}: sources.yaml does not say where that is; {has}. Write its address there first."
 
 
 class BadQuestion(ArrivalError):
@@ -190,6 +192,18 @@ class BadQuestion(ArrivalError):
 
     def __str__(self) -> str:
         return f"{self.option}: {self.problem}."
+
+
+class BadIndex(ArrivalError):
+    """The index of AlphaEarth's tiles cannot be used."""
+
+    def __init__(self, file: Path, problem: str) -> None:
+        super().__init__(file, problem)
+        self.file = file
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.file}: no index of AlphaEarth's tiles ({self.problem}). Correct `alphaearth` in sources.yaml."
 
 
 class NoDriver(ArrivalError):

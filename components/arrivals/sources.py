@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from components.arrivals.errors import BadSources, NoSuchSource
 
 FILE_NAME: Final = "sources.yaml"
+ALPHAEARTH: Final = "alphaearth"  # a source of its own kind, beside the catalogues
 Host = Annotated[str, Field(pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,62}|[A-Za-z0-9.-]+(:[0-9]{1,5})?)$")]
 Polarization = Literal["VV", "VH", "HH", "HV"]
 
@@ -78,6 +79,15 @@ class StacSource(Bounds):
         return f"{self.url} {','.join(sorted(self.collections)) or 'all collections'} by {self.by}{where}"
 
 
+class AlphaEarthSource(Bounds):
+    """Where AlphaEarth's tiles are."""
+
+    index: str = Field(pattern=r"^(https?|s3)://[^\s@?#]+$", max_length=1000, description="Address of its GeoParquet.")
+    rewrites: dict[str, str] = Field(
+        default_factory=dict, description="Beginnings of addresses in the index, each with what stands for it."
+    )
+
+
 class Sources(BaseModel):
     """All of sources.yaml."""
 
@@ -85,6 +95,7 @@ class Sources(BaseModel):
 
     files: Bounds = Field(default_factory=Bounds, description="What `fusar data add ADDRESS` may fetch.")
     catalogues: dict[str, StacSource] = Field(default_factory=dict, description="STAC APIs by name.")
+    alphaearth: AlphaEarthSource | None = Field(default=None, description="Where AlphaEarth's tiles are.")
 
     def catalogue(self, name: str) -> StacSource:
         """The STAC API of this name.
@@ -95,6 +106,16 @@ class Sources(BaseModel):
         if name not in self.catalogues:
             raise NoSuchSource(name, tuple(self.catalogues))
         return self.catalogues[name]
+
+    def of_alphaearth(self) -> AlphaEarthSource:
+        """Where AlphaEarth's tiles are.
+
+        Raises:
+            NoSuchSource: it is not said.
+        """
+        if self.alphaearth is None:
+            raise NoSuchSource(ALPHAEARTH, tuple(self.catalogues))
+        return self.alphaearth
 
 
 def read_sources(root: Path) -> Sources:

@@ -1,7 +1,7 @@
 """The bytes behind an address, from any byte on: HTTP with checked redirects, and S3 where its driver is there."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
@@ -11,7 +11,7 @@ from components.arrivals.errors import AssetUnreachable, NoDriver, OtherPart, Re
 from components.arrivals.sources import Bounds
 
 if TYPE_CHECKING:
-    from requests import Response
+    from requests import Response, Session
 
 _TIMEOUT_S: Final = 30.0  # until an answer, and between two pieces of it
 _REDIRECTS: Final = 5
@@ -63,17 +63,19 @@ def opened(wanted: Wanted, bounds: Bounds) -> Iterator[Answer]:
     """
     check_address(wanted.item, wanted.address, bounds)
     if wanted.address.startswith("s3://"):
-        with _s3_faults(wanted):
+        with s3_faults(wanted):
             yield _s3_answer(wanted, bounds)
         return
-    with _http_faults(wanted):
+    with http_faults(wanted):
         headers = {"Range": f"bytes={wanted.start}-", "If-Range": wanted.etag} if wanted.etag and wanted.start else {}
         with http_answer(wanted, headers, bounds) as answer:
             yield _http_pieces(wanted, answer)
 
 
 @contextmanager
-def http_answer(wanted: Wanted, headers: dict[str, str], bounds: Bounds) -> "Iterator[Response]":
+def http_answer(
+    wanted: Wanted, headers: dict[str, str], bounds: Bounds, connection: "Session | None" = None
+) -> "Iterator[Response]":
     """The answer with the file, behind redirects each of which is checked before it is followed.
 
     Raises:
@@ -82,7 +84,7 @@ def http_answer(wanted: Wanted, headers: dict[str, str], bounds: Bounds) -> "Ite
     """
     import requests
 
-    with requests.Session() as session:
+    with nullcontext(connection) if connection else requests.Session() as session:
         address = wanted.address
         for _ in range(_REDIRECTS):
             check_address(wanted.item, address, bounds)
@@ -114,7 +116,12 @@ def _http_pieces(wanted: Wanted, answer: "Response") -> Answer:
 
 
 @contextmanager
-def _http_faults(wanted: Wanted) -> Iterator[None]:
+def http_faults(wanted: Wanted) -> Iterator[None]:
+    """What a connection over HTTP comes to, as our errors.
+
+    Raises:
+        AssetUnreachable: it breaks.
+    """
     from requests import RequestException
 
     try:
@@ -147,7 +154,13 @@ def s3_file(wanted: Wanted, bounds: Bounds) -> Any:
 
 
 @contextmanager
-def _s3_faults(wanted: Wanted) -> Iterator[None]:
+def s3_faults(wanted: Wanted) -> Iterator[None]:
+    """What a request of S3 comes to, as our errors.
+
+    Raises:
+        RefusedItem: there is no such object.
+        AssetUnreachable: it does not come now.
+    """
     try:
         yield
     except FileNotFoundError as error:

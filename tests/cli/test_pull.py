@@ -159,7 +159,7 @@ def test_rasters_on_two_grids_are_set_aside(house, files, tmp_path, capsys):  # 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("nowhere",), "not under `catalogues` in sources.yaml; it names archive"),
+        (("nowhere",), "sources.yaml does not say where that is; it names archive"),
         (("archive", "--place", "1,2,3"), "neither WEST,SOUTH,EAST,NORTH nor a file of GeoJSON"),
         (("archive", "--place", "4,5,3,6"), "neither WEST,SOUTH"),
         (("archive", "--time", "July"), "not FROM/TO"),

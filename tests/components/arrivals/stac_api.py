@@ -99,14 +99,17 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             return self.end_headers()
         etag = f'"{hashlib.md5(served, usedforsecurity=False).hexdigest()}"'
-        first = int(asked.removeprefix("bytes=").rstrip("-") or 0) if self.headers.get("If-Range") == etag else 0
-        self.send_response(206 if first else 200)
-        if first:
-            self.send_header("Content-Range", f"bytes {first}-{len(served) - 1}/{len(served)}")
+        first, last = (int(number) if number else None for number in (asked.removeprefix("bytes=") or "-").split("-"))
+        is_part = first is not None and self.headers.get("If-Range", etag if last is not None else "") == etag
+        start = first if is_part and first is not None else 0
+        end = min(last + 1, len(served)) if is_part and last is not None else len(served)
+        self.send_response(206 if is_part else 200)
+        if is_part:
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(served)}")
         self.send_header("ETag", etag)
-        self.send_header("Content-Length", str(len(served) - first))
+        self.send_header("Content-Length", str(end - start))
         self.end_headers()
-        self.wfile.write(served[first : first + self.server.cut.pop(self.path, len(served))])
+        self.wfile.write(served[start : min(end, start + self.server.cut.pop(self.path, len(served)))])
         self.close_connection = True
 
     def _page(self, features: list[dict[str, Any]], asked: dict[str, Any], token: str) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,7 +132,7 @@ def test_every_error_survives_pickling_and_ends_with_a_remedy():
     samples = [
         errors.NoSuchBranch("origin", "main"), errors.CatalogueUnreachable("https://x", "no"),
         errors.BadSources("sources.yaml", "no YAML"), errors.NoSuchSource("a", ()), errors.BadQuestion("--time", "no"),
-        errors.NoDriver("s3://a/b"), errors.CannotFilter("https://x"),
+        errors.NoDriver("s3://a/b"), errors.BadIndex(Path("x"), "no"), errors.CannotFilter("https://x"),
         errors.TooManyItems("https://x", 3), errors.BadCursor("/x", "no"),
         errors.NoSecret("none"), errors.CannotListen("::1:80", "no"), errors.Refused(401, "not signed"),
             errors.RefusedItem("scene-1", "no href"), errors.AssetUnreachable("https://x", "HTTP 503"),
