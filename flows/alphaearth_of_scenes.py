@@ -34,13 +34,13 @@ class Given:
     said: str
 
 
-def give_alphaearth(data: Path, source: AlphaEarthSource, state: Path) -> Iterator[Given]:
+def give_alphaearth(data: Path, source: AlphaEarthSource, folder: Path) -> Iterator[Given]:
     """Fetch the part of AlphaEarth that each scene covers, and name it in the scene's item.
 
     Args:
         data: data folder.
         source: index, and hosts that hold.
-        state: folder for the index and for rasters in the making.
+        folder: one for the index and for rasters in the making.
 
     Raises:
         BadIndex: the index is no such table.
@@ -53,34 +53,34 @@ def give_alphaearth(data: Path, source: AlphaEarthSource, state: Path) -> Iterat
     scenes = list(scenes_without(_ASSET, data))
     if not scenes:
         return
-    index = TileIndex(_fetched_index(source, state), source.rewrites)
+    index = TileIndex(_fetched_index(source, folder), source.rewrites)
     for scene in scenes:
         try:
-            yield _give(scene, index, source, state)
+            yield _give(scene, index, source, folder)
         except RefusedItem as error:
             yield Given(scene.scene_id, "set aside", error.problem)
         except AssetUnreachable as error:
             yield Given(scene.scene_id, "later", str(error))
 
 
-def _fetched_index(source: AlphaEarthSource, state: Path) -> Path:
+def _fetched_index(source: AlphaEarthSource, folder: Path) -> Path:
     from components.arrivals.assets import Asset
     from components.arrivals.fetching import fetch
 
-    file = state / "index.parquet"
+    file = folder / "index.parquet"
     if file.exists() and time.time() - file.stat().st_mtime > _INDEX_S:
         file.unlink()
     fetch(Asset("AlphaEarth", source.index, None, None), file, source)
     return file
 
 
-def _give(scene: "Placed", index: "TileIndex", source: AlphaEarthSource, state: Path) -> Given:
+def _give(scene: "Placed", index: "TileIndex", source: AlphaEarthSource, folder: Path) -> Given:
     from components.catalog.companions import file_of, give
     from components.geography.alphaearth import anchor_year
 
     wanted = anchor_year(scene.year)
     chosen = index.choose(scene.footprint, wanted)
-    if chosen is None or not _write(scene, chosen, source, state):
+    if chosen is None or not _write(scene, chosen, source, folder):
         return Given(scene.scene_id, "none", "AlphaEarth has nothing here")
     is_substitute = chosen.year != wanted
     give(_ASSET, scene, {"fusar:year": chosen.year, **({"fusar:substitute_for": wanted} if is_substitute else {})})
@@ -88,7 +88,7 @@ def _give(scene: "Placed", index: "TileIndex", source: AlphaEarthSource, state: 
     return Given(scene.scene_id, "given", f"{chosen.year}{f' for {wanted}' if is_substitute else ''}  {where}")
 
 
-def _write(scene: "Placed", chosen: "Chosen", source: AlphaEarthSource, state: Path) -> bool:
+def _write(scene: "Placed", chosen: "Chosen", source: AlphaEarthSource, folder: Path) -> bool:
     from components.arrivals.alphaearth.mosaic import Mosaic, grid_over
     from components.catalog.companions import file_of
 
@@ -97,7 +97,7 @@ def _write(scene: "Placed", chosen: "Chosen", source: AlphaEarthSource, state: P
         with ExitStack() as stack:
             tile = _opened(stack, address, source)
             if mosaic is None:
-                mosaic = Mosaic(grid_over(scene.footprint, tile, source.most_mib), state)
+                mosaic = Mosaic(grid_over(scene.footprint, tile, source.most_mib), folder)
             mosaic.paste(tile, scene.footprint)
     return mosaic is not None and mosaic.write(file_of(_ASSET, scene))
 
