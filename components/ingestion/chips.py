@@ -1,6 +1,5 @@
 """Cutting one scene into chips: backscatter codes with place, time, labels and AlphaEarth."""
 
-import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -57,8 +56,8 @@ def chip_tables(scene: Scene, config: IngestConfig, decoders: int = 1) -> Iterat
         land_cover = None if cover is None else stack.enter_context(open_land_cover(cover, raster, grid))
         coding = Coding(properties.scale, tuple(properties.dn_offset_db or ()))
         measured = kept = False
-        for top, due, codes in _due_rows(code_strips(raster, grid, coding, decoders), rows, size):
-            chips, share = _cut(codes, top, due, cols, config)
+        for row, codes in _chip_rows(code_strips(raster, grid, coding, decoders), rows, size):
+            chips, share = _cut(codes, row, cols, config)
             measured = measured or share > 0
             if chips.rows:
                 kept = True
@@ -74,39 +73,31 @@ def chips_of(scene: Scene, config: IngestConfig) -> list[Row]:
     return [row for table in chip_tables(scene, config) for row in table.to_pylist()]
 
 
-def _due_rows(strips: Iterator[Strip], rows: list[int], size: int) -> Iterator[tuple[int, list[int], Codes]]:
-    """Rows of chips as soon as their pixels are there: the first row of the codes, chip rows, codes (P, h, W)."""
+def _chip_rows(strips: Iterator[Strip], rows: list[int], size: int) -> Iterator[tuple[int, Codes]]:
+    """Each row of chips as soon as its pixels are there: where it starts, and its codes (P, S, W)."""
     held: Codes | None = None
     for strip in strips:
         bottom = strip.row + strip.codes.shape[1]
         codes = strip.codes if held is None or not held.size else np.concatenate([held, strip.codes], axis=1)
         top = bottom - codes.shape[1]
         due = [row for row in rows if row + size <= bottom]
-        if due:
-            yield top, due, codes
+        for row in due:
+            yield row, codes[:, row - top : row - top + size]
         rows = rows[len(due) :]
         held = codes[:, max(rows[0] - top, 0) :] if rows else codes[:, :0]
 
 
-def _cut(codes: Codes, top: int, due: list[int], cols: list[int], config: IngestConfig) -> tuple[Chips, float]:
-    """Chips with enough valid pixels, and the greatest share of valid pixels of any."""
-    size, bands = config.chip_size, len(codes)
-    kept = np.empty((len(due) * len(cols), bands, size, size), np.uint8)
-    places: list[tuple[int, int]] = []
-    shares: list[float] = []
-    most = 0.0
+def _cut(codes: Codes, row: int, cols: list[int], config: IngestConfig) -> tuple[Chips, float]:
+    """Chips of one row with enough valid pixels, and the greatest share of valid pixels of any."""
+    size = config.chip_size
     # A pixel that lacks one polarisation is no whole measurement.
     measured = codes.min(axis=0) != NODATA_CODE
-    for row, col in itertools.product(due, cols):
-        window = slice(row - top, row - top + size), slice(col, col + size)
-        share = np.count_nonzero(measured[window]) / size**2
-        most = max(most, share)
-        if share >= config.min_valid and share > 0:
-            kept[len(places)] = codes[:, *window]
-            places.append((row, col))
-            shares.append(share)
-    starts = [row for row, _ in places], [col for _, col in places]
-    return Chips(*starts, kept[: len(places)], np.array(shares), None), most
+    shares = np.array([np.count_nonzero(measured[:, col : col + size]) / size**2 for col in cols])
+    kept = np.flatnonzero((shares >= config.min_valid) & (shares > 0))
+    chips = np.empty((len(kept), len(codes), size, size), np.uint8)
+    for chip, i in zip(chips, kept, strict=True):
+        chip[:] = codes[:, :, cols[i] : cols[i] + size]
+    return Chips([row] * len(kept), [cols[i] for i in kept], chips, shares[kept], None), float(shares.max())
 
 
 def _labelled(chips: Chips, land_cover: LandCover | None, size: int) -> Chips:

@@ -15,7 +15,7 @@ from components.rasters.resampling import resample_power, weights
 
 # A block of 512 rows is decoded once; what a wide scene needs at once stays bounded all the same.
 _ROWS_AT_ONCE = 512
-_MOST_CODES = 24_000_000  # of a strip
+_MOST_CODES = 12_000_000  # of a strip
 _MOST_SAMPLES = 4_000_000  # that a thread decodes at once
 
 
