@@ -1,4 +1,4 @@
-"""Training data packed once: the chips' bytes, AlphaEarth grids and what is known about each chip."""
+"""Training data: the chips' bytes on disk, AlphaEarth grids and what is known about each chip in memory."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,18 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
-import torch
 
 from components.finetuning.errors import UnknownCaption
 from components.networks.chat import describe_sensor
-from components.networks.packing import pack_planes
 from components.networks.tlm import VECTOR
 from components.records.families import BY_NAME, caption
 from components.records.schemas import CHIPS, CORPUS
 from components.records.tables import read_table
 from components.tasks import TRUTH_COLUMNS, ChipTruth, chip_truth
+from components.training.planes import Planes, open_planes
 
-_COLUMNS = tuple(dict.fromkeys([*TRUTH_COLUMNS, "polarizations", "backscatter", "alphaearth", "alphaearth_valid"]))
+_COLUMNS = tuple(dict.fromkeys([*TRUTH_COLUMNS, "polarizations", "alphaearth", "alphaearth_valid"]))
 _CLAUSES = ("chip_id", "family", "position", "field", "lead_in", "final_code", "final_value")
 
 
@@ -47,7 +46,7 @@ class Samples:
         truths: labels of each chip; `clauses` are the corrected caption's, where there is one.
         captions: the words of each chip's corrected caption, or None.
         sensors: what the prompt says of each chip's sensor.
-        planes: uint8 co- and cross-polarised codes, (N, 2, H, W).
+        planes: backscatter codes of each chip.
         alphaearth: for each chip (G, G, 64) float32, or None.
         alphaearth_valid: for each chip (G, G) bool, or None.
     """
@@ -55,7 +54,7 @@ class Samples:
     truths: tuple[ChipTruth, ...]
     captions: tuple[str | None, ...]
     sensors: tuple[str, ...]
-    planes: torch.Tensor
+    planes: Planes
     alphaearth: tuple[npt.NDArray[np.float32] | None, ...]
     alphaearth_valid: tuple[npt.NDArray[np.bool_] | None, ...]
 
@@ -100,7 +99,7 @@ def read_samples(chips: Path, captions: Mapping[str, Caption], split: str) -> Sa
         truths=tuple(_truth(row, known) for row, known in zip(rows, found, strict=True)),
         captions=tuple(None if known is None else known.text for known in found),
         sensors=tuple(describe_sensor(row["polarizations"], row["spacing_m"]) for row in rows),
-        planes=pack_planes(rows),
+        planes=open_planes(chips, [row["chip_id"] for row in rows]),
         alphaearth=tuple(grid for grid, _ in grids),
         alphaearth_valid=tuple(valid for _, valid in grids),
     )
@@ -133,7 +132,7 @@ def _take(samples: Samples, chosen: list[int]) -> Samples:
         truths=tuple(samples.truths[index] for index in chosen),
         captions=tuple(samples.captions[index] for index in chosen),
         sensors=tuple(samples.sensors[index] for index in chosen),
-        planes=samples.planes[chosen],
+        planes=samples.planes.take(chosen),
         alphaearth=tuple(samples.alphaearth[index] for index in chosen),
         alphaearth_valid=tuple(samples.alphaearth_valid[index] for index in chosen),
     )

@@ -41,17 +41,3 @@ class BadChip(NetworkError):
 
     def __str__(self) -> str:
         return f"chip: {self.problem}. Cut the scene with the parameters that the model was trained with."
-
-
-class MixedChipSizes(NetworkError):
-    """Chips of one training set differ in size, so that they cannot share a batch."""
-
-    def __init__(self, chip_id: str, size: tuple[int, int], expected: tuple[int, int]) -> None:
-        super().__init__(chip_id, size, expected)
-        self.chip_id, self.size, self.expected = chip_id, size, expected
-
-    def __str__(self) -> str:
-        return (
-            f"chip {self.chip_id}: is {self.size} pixels, the others are {self.expected}. "
-            "Cut all scenes with one ingest.chip_size."
-        )

@@ -1,4 +1,4 @@
-"""Training data packed once: the chips' bytes and their captions' codes, side by side in memory."""
+"""Training data: the chips' bytes on disk, and their captions' codes in memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import torch
 
-from components.networks.packing import pack_planes
 from components.pretraining.captions import ABSENT, CLAUSES, Captions
 from components.pretraining.errors import FailedCheck, UnknownClause
 from components.records.families import BY_NAME, FAMILIES
 from components.records.schemas import ANNOTATIONS, CHIPS, VERDICTS
 from components.records.tables import read_table
+from components.training.planes import Planes, open_planes
 
-_CHIP_COLUMNS = ("chip_id", "scene_id", "split", "height", "width", "polarizations", "backscatter")
+_CHIP_COLUMNS = ("chip_id", "scene_id", "split")
 _CLAUSE_COLUMNS = ("chip_id", "split", "family", "position", "field", "code")
 _FAMILY_INDEX = {family.name: index for index, family in enumerate(FAMILIES)}
 
@@ -28,13 +28,13 @@ class Samples:
     Attributes:
         chip_ids: N ids.
         scene_ids: the scene of each chip.
-        planes: (N, 2, H, W) uint8 backscatter codes, co- and cross-polarised; an absent plane is nodata.
+        planes: backscatter codes of each chip.
         captions: one caption a chip.
     """
 
     chip_ids: tuple[str, ...]
     scene_ids: tuple[str, ...]
-    planes: torch.Tensor
+    planes: Planes
     captions: Captions
 
     def __len__(self) -> int:
@@ -43,7 +43,7 @@ class Samples:
     def take(self, rows: torch.Tensor, captions: Captions) -> "Samples":
         """The chips of these rows with captions of their own."""
         chip_ids, scene_ids = (tuple(names[row] for row in rows.tolist()) for names in (self.chip_ids, self.scene_ids))
-        return Samples(chip_ids, scene_ids, self.planes[rows], captions)
+        return Samples(chip_ids, scene_ids, self.planes.take(rows), captions)
 
 
 def read_samples(chips: Path, annotations: Path, split: str) -> Samples:
@@ -63,7 +63,7 @@ def read_samples(chips: Path, annotations: Path, split: str) -> Samples:
         torch.tensor([coded[row["chip_id"]][1] for row in rows], dtype=torch.int64).view(len(rows), CLAUSES),
     )
     ids = tuple(row["chip_id"] for row in rows)
-    return Samples(ids, tuple(row["scene_id"] for row in rows), pack_planes(rows), captions)
+    return Samples(ids, tuple(row["scene_id"] for row in rows), open_planes(chips, ids), captions)
 
 
 def refuse_failed_checks(verdicts: Path) -> None:

@@ -111,3 +111,31 @@ class OtherNetwork(TrainingError):
             f"{self.key}: {self.md5} holds another network: {self.problem}. Set {self.field} to {was!r} as it was "
             f"there (now {now!r}), or {self.key} to null to train anew."
         )
+
+
+class MixedChipSizes(TrainingError):
+    """Chips of one training set differ in size, so that they cannot share a batch."""
+
+    def __init__(self, chip_id: str, size: tuple[int, int], expected: tuple[int, int]) -> None:
+        super().__init__(chip_id, size, expected)
+        self.chip_id, self.size, self.expected = chip_id, size, expected
+
+    def __str__(self) -> str:
+        return (
+            f"chip {self.chip_id}: is {self.size} pixels, the others are {self.expected}. "
+            "Cut all scenes with one ingest.chip_size."
+        )
+
+
+class NoScratchSpace(TrainingError):
+    """The temporary folder has no room for the unpacked chips of a training set."""
+
+    def __init__(self, folder: str, count: int) -> None:
+        super().__init__(folder, count)
+        self.folder, self.count = folder, count
+
+    def __str__(self) -> str:
+        return (
+            f"{self.folder}: no room for {self.count / 1e9:.1f} GB of unpacked chips. Set TMPDIR to a folder on a "
+            "fast disk that has it, and run the stage again."
+        )

@@ -9,7 +9,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from components.networks.errors import MixedChipSizes
+from components.training.errors import MixedChipSizes
 from components.networks.klip import load_klip
 from components.pretraining.errors import CaptionTooLong, FailedCheck, TooFewChips, UnknownClause
 from components.pretraining.samples import read_samples, refuse_failed_checks
@@ -57,7 +57,8 @@ def test_importing_the_stage_does_not_import_torch():
 def test_samples_of_a_split_come_in_the_order_of_their_ids(checkout):
     samples = read_samples(checkout / STAGE.inputs["chips"], checkout / STAGE.inputs["annotations"], "val")
     assert samples.chip_ids == tuple(f"val-{n:03d}" for n in range(6))
-    assert samples.planes.shape == (6, 2, 64, 64) and samples.planes.dtype == torch.uint8
+    planes = samples.planes[torch.arange(6)]
+    assert planes.shape == samples.planes.shape == (6, 2, 64, 64) and planes.dtype == torch.uint8
 
 
 def test_a_chip_without_a_caption_is_left_out(checkout):
