@@ -1,6 +1,8 @@
 """Sea chips whose captions say what is in them: sea state, a shore, how many ships and how bright they are."""
 
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +21,7 @@ from components.records.backscatter import encode_decibels
 from components.records.families import SHIP, vocabulary
 from components.records.schemas import ANNOTATIONS, CHIPS, VERDICTS
 from components.records.tables import write_table
+from components.training.planes import Planes, open_planes
 
 SHIP_INDEX = 1
 SMALL = {"steps": 6, "warmup_steps": 2, "batch_size": 8, "matching_pairs": 4, "screen_every": 1, "checkpoint_every": 2}
@@ -53,11 +56,24 @@ def value_indices(said: dict[str, str]) -> list[int]:
     return [list(field.values).index(said[field.name]) for field in SHIP.fields]
 
 
-def samples(count: int, seed: int) -> Samples:
+def samples(chip_row: Any, count: int, seed: int) -> Samples:
     made = [scene(np.random.default_rng([seed, n])) for n in range(count)]
     captions = Captions(torch.full((count,), SHIP_INDEX), torch.tensor([value_indices(said) for _, said in made]))
-    planes = torch.from_numpy(np.stack([codes for codes, _ in made]))
-    return Samples(tuple(f"chip-{n:04d}" for n in range(count)), ("scene",) * count, planes, captions)
+    ids = tuple(f"chip-{n:04d}" for n in range(count))
+    planes = planes_of(dict(zip(ids, (codes for codes, _ in made), strict=True)), chip_row)
+    return Samples(ids, ("scene",) * count, planes, captions)
+
+
+def planes_of(codes: dict[str, np.ndarray], chip_row: Any) -> Planes:
+    """Chips as a training set has them, all unpacked."""
+    with TemporaryDirectory() as folder:
+        rows = [
+            chip_row(chip_id=name, polarizations=["VV", "VH"], backscatter=one.tobytes()) for name, one in codes.items()
+        ]
+        write_table(rows, CHIPS, Path(folder) / "scene.parquet")
+        planes = open_planes(Path(folder), list(codes), fillers=0)
+        planes[:]
+    return planes
 
 
 def tiny_config(**training: Any) -> PretrainingConfig:
@@ -112,9 +128,13 @@ def table() -> CaptionTable:
 
 
 @pytest.fixture(scope="session")
-def sea() -> SimpleNamespace:
+def sea(given) -> SimpleNamespace:
     return SimpleNamespace(
-        samples=samples, config=tiny_config, klip=klip_of, write_inputs=write_inputs, clause_row=clause_row
+        samples=partial(samples, given.chip_row),
+        config=tiny_config,
+        klip=klip_of,
+        write_inputs=write_inputs,
+        clause_row=clause_row,
     )
 
 

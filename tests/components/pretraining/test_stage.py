@@ -9,7 +9,6 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from components.training.errors import MixedChipSizes
 from components.networks.klip import load_klip
 from components.pretraining.errors import CaptionTooLong, FailedCheck, TooFewChips, UnknownClause
 from components.pretraining.samples import read_samples, refuse_failed_checks
@@ -17,6 +16,7 @@ from components.pretraining.stage import STAGES, PretrainingConfig
 from components.pretraining.training import Trainer
 from components.records.schemas import ANNOTATIONS, CHIPS, CORPUS, CURVE, VERDICTS
 from components.records.tables import read_table, write_table
+from components.training.errors import MixedChipSizes
 
 ROOT = Path(__file__).parents[3]
 (STAGE,) = STAGES
