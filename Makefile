@@ -6,7 +6,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 export GX_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE := 1
 
-.PHONY: help setup demo demo-update up down check test test-slow dvc.yaml docs docs-links bench bench-lineage bench-warm-start bench-cost bench-ingestion clean
+.PHONY: help setup demo demo-update up down check test test-slow dvc.yaml docs docs-links bench bench-lineage bench-warm-start bench-cost bench-ingestion bench-training-input clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,13 @@ benchmarks/.venv/.ingestion: benchmarks/ingestion/requirements.txt
 
 bench-ingestion: .venv/.runtime benchmarks/.venv/.ingestion ## cut scenes into chips beside GDAL, rio-tiler, gdal_retile and torchgeo (some minutes)
 	$(BIN)/python -m benchmarks.ingestion.speed
+
+bench-training-input: .venv/.runtime benchmarks/training_input/.peers ## read an epoch beside WebDataset, LitData and PNG files (about 10 minutes)
+	$(BIN)/python -m benchmarks.training_input.reading
+
+benchmarks/training_input/.peers: benchmarks/training_input/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
+	@touch $@
 
 clean: ## remove state, models and outputs (.fusar, mlruns, data, outputs); the environment stays
 	rm -rf .fusar data outputs logs mlruns/mlflow.db* mlruns/artifacts

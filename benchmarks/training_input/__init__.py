@@ -1,0 +1,1 @@
+"""Chips per second on their way into a training, beside WebDataset, LitData and PNG files."""
