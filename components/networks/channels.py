@@ -34,10 +34,24 @@ def select_planes(codes: torch.Tensor, polarizations: Sequence[str]) -> torch.Te
     """
     if codes.dtype != torch.uint8 or codes.ndim < 3 or codes.shape[-3] != len(polarizations):
         raise BadChip(f"{codes.dtype} planes {tuple(codes.shape)} do not match polarizations {tuple(polarizations)}")
-    if not set(polarizations) & {*CO_POLARIZATIONS, *CROSS_POLARIZATIONS}:
+    absent = torch.full_like(codes[..., 0, :, :], NODATA_CODE)
+    places = plane_places(polarizations)
+    return torch.stack([absent if place is None else codes[..., place, :, :] for place in places], dim=-3)
+
+
+def plane_places(polarizations: Sequence[str]) -> tuple[int | None, int | None]:
+    """Where the co- and the cross-polarised plane stand among these; None for one that is absent.
+
+    Raises:
+        BadChip: no plane is known.
+    """
+    co, cross = (
+        next((list(polarizations).index(name) for name in names if name in polarizations), None)
+        for names in (CO_POLARIZATIONS, CROSS_POLARIZATIONS)
+    )
+    if co is None and cross is None:
         raise BadChip(f"polarizations {tuple(polarizations)} hold none of VV, HH, VH, HV")
-    planes = [_plane(codes, polarizations, names) for names in (CO_POLARIZATIONS, CROSS_POLARIZATIONS)]
-    return torch.stack(planes, dim=-3)
+    return co, cross
 
 
 def normalise(planes_B2HW: torch.Tensor) -> torch.Tensor:
@@ -70,13 +84,6 @@ def channels(codes_BPHW: torch.Tensor, polarizations: Sequence[str]) -> torch.Te
         float32, (..., 3, H, W).
     """
     return normalise(select_planes(codes_BPHW, polarizations))
-
-
-def _plane(codes: torch.Tensor, polarizations: Sequence[str], names: tuple[str, ...]) -> torch.Tensor:
-    for name in names:
-        if name in polarizations:
-            return codes[..., list(polarizations).index(name), :, :]
-    return torch.full_like(codes[..., 0, :, :], NODATA_CODE)
 
 
 def _table(centre_db: float) -> torch.Tensor:

@@ -13,7 +13,7 @@ from components.contract.errors import FusarError
 Row = Mapping[str, Any]
 
 # Of a stream: writers hold one at a time, and a training unpacks a whole one for the first chip that it draws of it.
-_ROW_GROUP_BYTES = 2_000_000
+_ROW_GROUP_BYTES = 1_000_000
 
 
 class WrongSchema(FusarError):
@@ -38,7 +38,7 @@ def write_table(rows: Sequence[Row] | pa.Table, schema: pa.Schema, path: Path) -
 
 @contextmanager
 def table_stream(schema: pa.Schema, path: Path) -> Iterator[Callable[[pa.Table], None]]:
-    """Write a table as its parts come, as Parquet (zstd-1) in row groups of some 2 MB; an error leaves no file.
+    """Write a table as its parts come, as Parquet (zstd-1) in row groups of some 1 MB; an error leaves no file.
 
     A table that fits one row group is the same bytes as `write_table` makes, whatever parts it came in.
     """

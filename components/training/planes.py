@@ -2,26 +2,27 @@
 
 A million chips of 256 x 256 pixels are 131 GB, which no memory holds, and a row group of Parquet unpacks only as a
 whole, so that a shuffled epoch would unpack each one as often as it has chips. Here a row group is unpacked when a chip
-of it is first asked for, or before that by threads in the background, into a file that the operating system pages.
+of it is first asked for, or before that by threads in the background, into a temporary file.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from threading import Thread, get_ident
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
 from components.contract.errors import FusarError
-from components.networks.channels import select_planes
+from components.networks.channels import plane_places
 from components.training.errors import MixedChipSizes
-from components.training.scratch import scratch_bytes
+from components.training.scratch import Scratch
 
 # Unpacking a row group takes milliseconds: one thread is ahead of any training, a second one helps the first batches.
 FILLERS = 2
@@ -37,20 +38,21 @@ class Planes:
 
     def __init__(self, store: "_Store", slots: torch.Tensor) -> None:
         self._store, self._slots = store, slots
-        self.shape = (len(slots), *store.codes.shape[1:])
+        self.shape = (len(slots), *store.shape)
 
     def __len__(self) -> int:
         return len(self._slots)
 
     def __getitem__(self, rows: torch.Tensor | slice | int) -> torch.Tensor:
-        """Chips of these rows, (n, 2, H, W); of one row (2, H, W). Memory of its own.
+        """Chips of these rows, (n, 2, H, W); of one row (2, H, W).
 
         Raises:
             FusarError: a Parquet file cannot be read any more.
         """
         slots = self._slots[rows]
-        self._store.need(slots.reshape(-1).numpy())
-        return self._store.codes[slots].clone() if slots.ndim == 0 else self._store.codes[slots]
+        codes = torch.empty((slots.numel(), *self._store.shape), dtype=torch.uint8)
+        self._store.read(slots.reshape(-1).numpy(), codes.numpy())
+        return codes.reshape(*slots.shape, *self._store.shape)
 
     def take(self, rows: Sequence[int] | torch.Tensor) -> Self:
         """The chips of these rows without reading them."""
@@ -87,50 +89,60 @@ class _Group:
 
 
 class _Store:
-    """The file, and which row groups are in it."""
+    """The unpacked chips, and which row groups they are of.
+
+    Attributes:
+        shape: of a chip, (2, H, W).
+    """
 
     def __init__(self, groups: list[_Group], count: int, size: tuple[int, int]) -> None:
         self._groups = groups
+        self.shape = (_PLANES, *size)
         # A handle of pyarrow is for one thread.
         self._opened = lru_cache(maxsize=64)(lambda file, thread: pq.ParquetFile(file, memory_map=True))
-        codes = count * _PLANES * size[0] * size[1]
-        held = scratch_bytes(codes + len(groups), [str(group.file) for group in groups])
-        self.codes = torch.from_numpy(held[:codes].reshape(count, _PLANES, *size))
-        # In the file as well: the processes of one machine fill it together.
-        self._is_filled = held[codes:]
+        # Marked is what is unpacked: the processes of one machine do it together.
+        self._scratch = Scratch(count, _PLANES * size[0] * size[1], len(groups), [str(group.file) for group in groups])
         self._group_of = np.zeros(count, np.int64)
         for number, group in enumerate(groups):
             self._group_of[group.slots] = number
 
-    def need(self, slots: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> None:
-        """Unpack what these slots still lack."""
+    def read(self, slots: npt.NDArray[np.int64], into: npt.NDArray[np.uint8]) -> None:
+        """Fill (n, 2, H, W) with the chips of these slots; what they still lack is unpacked first."""
         groups = np.unique(self._group_of[slots])
-        for number in groups[self._is_filled[groups] == 0]:
+        for number in groups[self._scratch.marks[groups] == 0]:
             self._fill(int(number))
+        for slot, codes in zip(slots.tolist(), into, strict=True):
+            self._scratch.read(slot, codes)
 
     def fill_from(self, first: int, step: int) -> None:
         """Unpack every `step`th row group. What cannot be read is for the one to say who asks for it."""
         for number in range(first, len(self._groups), step):
             with suppress(FusarError):
-                if not self._is_filled[number]:
+                if not self._scratch.marks[number]:
                     self._fill(number)
 
     def _fill(self, number: int) -> None:
         """Two may do it at once: they write the same bytes, and the mark comes after them."""
         group = self._groups[number]
-        self.codes[torch.from_numpy(group.slots)] = self._unpack(group)
-        self._is_filled[number] = 1
+        table = self._unpack(group)
+        size = (table["height"][0].as_py(), table["width"][0].as_py())
+        for names, run in _runs(table):
+            codes = _two_planes(_codes(table["backscatter"][run], (len(names), *size)), names)
+            slots = group.slots[run]
+            if (np.diff(slots) == 1).all():
+                self._scratch.write(int(slots[0]), codes)
+            else:
+                for slot, one in zip(slots.tolist(), codes, strict=True):
+                    self._scratch.write(slot, one)
+        self._scratch.marks[number] = 1
 
-    def _unpack(self, group: _Group) -> torch.Tensor:
-        """The wanted chips of a row group, uint8 (n, 2, H, W)."""
+    def _unpack(self, group: _Group) -> pa.Table:
         columns = ["height", "width", "polarizations", "backscatter"]
         try:
             table = self._opened(group.file, get_ident()).read_row_group(group.number, columns, use_threads=False)
         except (OSError, pa.ArrowInvalid) as error:
             raise FusarError(f"{group.file}: cannot be read any more ({error}). Run `ingest` again.") from error
-        table = table.take(group.rows) if len(group.rows) < len(table) else table
-        shape = (table["height"][0].as_py(), table["width"][0].as_py())
-        return torch.cat([_planes(table["backscatter"][run], names, shape) for names, run in _runs(table)])
+        return table.take(group.rows) if len(group.rows) < len(table) else table
 
 
 def _groups(files: Sequence[Path], slots: dict[str, int]) -> tuple[list[_Group], tuple[int, int]]:
@@ -138,8 +150,9 @@ def _groups(files: Sequence[Path], slots: dict[str, int]) -> tuple[list[_Group],
     size: tuple[int, int] | None = None
     for file in files:
         with pq.ParquetFile(file) as parquet:
+            chips = iter(parquet.read(columns=["chip_id", "height", "width"]).to_pylist())
             for number in range(parquet.num_row_groups):
-                known = parquet.read_row_group(number, columns=["chip_id", "height", "width"]).to_pylist()
+                known = list(islice(chips, parquet.metadata.row_group(number).num_rows))
                 rows = [row for row, chip in enumerate(known) if chip["chip_id"] in slots]
                 for chip in (known[row] for row in rows):
                     found = (chip["height"], chip["width"])
@@ -160,12 +173,22 @@ def _runs(table: pa.Table) -> Iterator[tuple[list[str], slice]]:
         first = end
 
 
-def _planes(column: pa.ChunkedArray, names: list[str], shape: tuple[int, int]) -> torch.Tensor:
-    """Two planes of each value of a binary column, which holds (P, H, W) bytes; uint8 (n, 2, H, W)."""
-    values = column.combine_chunks()
-    width = len(names) * shape[0] * shape[1]
+def _codes(column: pa.ChunkedArray, shape: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
+    """Values of a binary column, each of which holds `shape` (P, H, W), as one array (n, P, H, W)."""
+    values, width = column.combine_chunks(), int(np.prod(shape))
     offsets = np.frombuffer(values.buffers()[1], np.int32)[values.offset : values.offset + len(values) + 1]
     if (np.diff(offsets) != width).any():
         raise FusarError(f"a chip's backscatter does not hold {width} bytes. Run `ingest` again.")
-    codes = np.frombuffer(values.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].reshape(-1, len(names), *shape)
-    return select_planes(torch.from_numpy(codes.copy()), names)
+    return np.frombuffer(values.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].reshape(-1, *shape)
+
+
+def _two_planes(codes: npt.NDArray[np.uint8], names: list[str]) -> npt.NDArray[np.uint8]:
+    """Of (n, P, H, W) the co- and the cross-polarised plane, (n, 2, H, W)."""
+    places = plane_places(names)
+    if places == (0, 1) and len(names) == _PLANES:
+        return codes
+    chosen = np.zeros((len(codes), _PLANES, *codes.shape[2:]), np.uint8)
+    for plane, place in enumerate(places):
+        if place is not None:
+            chosen[:, plane] = codes[:, place]
+    return chosen

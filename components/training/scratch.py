@@ -1,4 +1,8 @@
-"""Bytes in a temporary file that the operating system pages; nothing is left of it, however a training ends."""
+"""Records of one size in a temporary file; nothing is left of it, however a training ends.
+
+They are written and read by calls and not through a mapping: a page that is written first through a mapping costs four
+times as much, and one that finds no room kills the process.
+"""
 
 import hashlib
 import mmap
@@ -17,26 +21,47 @@ from components.training.errors import NoScratchSpace
 from components.training.processes import processes_here
 
 
-def scratch_bytes(count: int, what: Sequence[str]) -> npt.NDArray[np.uint8]:
-    """So many zero bytes; the processes of a training on one machine hold the same ones.
+class Scratch:
+    """`count` records of `size` bytes, all zero at first, and marks beside them.
 
-    Args:
-        count: bytes; 0 is allowed.
-        what: names what they are for, the same in all processes.
+    The processes of a training on one machine hold the same ones.
 
-    Raises:
-        NoScratchSpace: the temporary folder has no room for them.
+    Attributes:
+        marks: (M,) uint8, zero at first; what one process writes there the others see.
     """
-    if count == 0:
-        return np.zeros(0, np.uint8)
-    with _file(what) as file:
+
+    def __init__(self, count: int, size: int, marks: int, what: Sequence[str]) -> None:
+        """Take the room now.
+
+        Args:
+            count: records.
+            size: of a record [byte].
+            marks: how many.
+            what: names what they are for, the same in all processes.
+
+        Raises:
+            NoScratchSpace: the temporary folder has no room for them.
+        """
+        self._size = size
+        self._start = -(-max(marks, 1) // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
+        self._file = _file(what)
         try:
-            # Room is taken now: a page that finds none later kills the process.
-            os.posix_fallocate(file.fileno(), 0, count)
+            os.posix_fallocate(self._file.fileno(), 0, self._start + count * size)
         except OSError as error:
-            raise NoScratchSpace(tempfile.gettempdir(), count) from error
-        # The mapping outlives the file's name and its handle.
-        return np.frombuffer(mmap.mmap(file.fileno(), count), np.uint8)
+            raise NoScratchSpace(tempfile.gettempdir(), count * size) from error
+        self.marks: npt.NDArray[np.uint8] = np.frombuffer(mmap.mmap(self._file.fileno(), self._start), np.uint8, marks)
+
+    def write(self, first: int, records: npt.NDArray[np.uint8]) -> None:
+        """Put neighbouring records, (n, ...) of `size` bytes each in C order, from record `first` on."""
+        data, place = memoryview(records).cast("B"), self._start + first * self._size
+        while data:
+            done = os.pwrite(self._file.fileno(), data, place)
+            data, place = data[done:], place + done
+
+    def read(self, record: int, into: npt.NDArray[np.uint8]) -> None:
+        """Fill an array of `size` bytes with one record."""
+        found = os.preadv(self._file.fileno(), [into], self._start + record * self._size)
+        assert found == self._size
 
 
 def _file(what: Sequence[str]) -> BinaryIO:

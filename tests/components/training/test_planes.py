@@ -147,16 +147,15 @@ PROCESS = """
 import sys, pathlib, torch
 from torch import distributed
 from components.training.planes import open_planes
-from components.training.scratch import scratch_bytes
+from components.training.scratch import Scratch
 
 distributed.init_process_group("gloo")
 rank = distributed.get_rank()
-held = scratch_bytes(8, ["a file"])
-held_by_zero = held if rank == 0 else None
+marks = Scratch(1, 1, 8, ["a file"]).marks
 if rank == 0:
-    held[:] = 7
+    marks[:] = 7
 distributed.barrier()
-assert held.tolist() == [7] * 8, held
+assert marks.tolist() == [7] * 8, marks
 ids = sys.argv[2].split()
 planes = open_planes(pathlib.Path(sys.argv[1]), ids, fillers=1)
 torch.save(planes[torch.arange(len(ids))], f"{sys.argv[3]}/{rank}.pt")
