@@ -53,14 +53,14 @@ class Scratch:
 
     def write(self, first: int, records: npt.NDArray[np.uint8]) -> None:
         """Put neighbouring records, (n, ...) of `size` bytes each in C order, from record `first` on."""
-        data, place = memoryview(records).cast("B"), self._start + first * self._size
+        data, place = records.data.cast("B"), self._start + first * self._size
         while data:
             done = os.pwrite(self._file.fileno(), data, place)
             data, place = data[done:], place + done
 
     def read(self, record: int, into: npt.NDArray[np.uint8]) -> None:
         """Fill an array of `size` bytes with one record."""
-        found = os.preadv(self._file.fileno(), [into], self._start + record * self._size)
+        found = os.preadv(self._file.fileno(), [into.data], self._start + record * self._size)
         assert found == self._size
 
 
