@@ -52,14 +52,14 @@ class Scratch:
         self.marks: npt.NDArray[np.uint8] = np.frombuffer(mmap.mmap(self._file.fileno(), self._start), np.uint8, marks)
 
     def write(self, first: int, records: npt.NDArray[np.uint8]) -> None:
-        """Put neighbouring records, (n, ...) of `size` bytes each in C order, from record `first` on."""
+        """Put neighbouring records from record `first` on: an array of uint8, shape (n, ...), C order, `size` bytes each."""
         data, place = records.data.cast("B"), self._start + first * self._size
         while data:
             done = os.pwrite(self._file.fileno(), data, place)
             data, place = data[done:], place + done
 
     def read(self, record: int, into: npt.NDArray[np.uint8]) -> None:
-        """Fill an array of `size` bytes with one record."""
+        """Fill an array of uint8, shape (...), `size` bytes, with one record."""
         found = os.preadv(self._file.fileno(), [into.data], self._start + record * self._size)
         assert found == self._size
 
