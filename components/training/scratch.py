@@ -52,7 +52,7 @@ class Scratch:
         self.marks: npt.NDArray[np.uint8] = np.frombuffer(mmap.mmap(self._file.fileno(), self._start), np.uint8, marks)
 
     def write(self, first: int, records: npt.NDArray[np.uint8]) -> None:
-        """Put neighbouring records from record `first` on: an array of uint8, shape (n, ...), C order, `size` bytes each."""
+        """Put neighbouring records from record `first` on: uint8, shape (n, ...), C order, `size` bytes each."""
         data, place = records.data.cast("B"), self._start + first * self._size
         while data:
             done = os.pwrite(self._file.fileno(), data, place)
