@@ -84,7 +84,9 @@ def _chip_rows(strips: Iterator[Strip], rows: list[int], size: int) -> Iterator[
         for row in due:
             yield row, codes[:, row - top : row - top + size]
         rows = rows[len(due) :]
-        held = codes[:, max(rows[0] - top, 0) :] if rows else codes[:, :0]
+        # A copy of the few rows that are still needed: a view would keep the whole strip.
+        held = (codes[:, max(rows[0] - top, 0) :] if rows else codes[:, :0]).copy()
+        del strip, codes
 
 
 def _cut(codes: Codes, row: int, cols: list[int], config: IngestConfig) -> tuple[Chips, float]:

@@ -16,7 +16,7 @@ from components.rasters.resampling import resample_power, weights
 # A block of 512 rows is decoded once; what a wide scene needs at once stays bounded all the same.
 _ROWS_AT_ONCE = 512
 _MOST_CODES = 12_000_000  # of a strip
-_MOST_SAMPLES = 4_000_000  # that a thread decodes at once
+_MOST_SAMPLES = 2_000_000  # that a thread decodes at once
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,14 @@ def code_strips(raster: Raster, grid: Grid, coding: Coding, threads: int) -> Ite
                 filled = [pool.submit(_fill, strip, piece, raster, grid, coding) for piece in pieces]
                 pending.append((strip, filled))
                 if len(pending) > 1:  # the next strip is decoded while the caller works on this one
-                    yield (found := _finished(*pending.popleft()))[0]
-                    tally += found[1]
+                    done, counted = _finished(*pending.popleft())
+                    tally += counted
+                    yield done
+                    del done  # or it would be kept until the next one is finished
             while pending:
-                yield (found := _finished(*pending.popleft()))[0]
-                tally += found[1]
+                done, counted = _finished(*pending.popleft())
+                tally += counted
+                yield done
         finally:
             pool.shutdown(cancel_futures=True)
     refuse_impossible(raster, coding.scale, tally)
