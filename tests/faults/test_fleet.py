@@ -217,7 +217,8 @@ def killed_for_a_while(stand: Stand, server: str, seconds: float) -> None:
 def reconciled(stand: Stand) -> None:
     """What the hourly deployment does."""
     found = asked(f"{stand.api}/api/deployments/name/reconcile/workers")
-    made = asked(f"{stand.api}/api/deployments/{found['id']}/create_flow_run", {})
+    make = f"{stand.api}/api/deployments/{found['id']}/create_flow_run"
+    made = wait_for(lambda: asked(make, {}), "the flow run", 60)  # asked again where the server's SQLite is locked
     ends_well(stand, made["id"])
 
 
