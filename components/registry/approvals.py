@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from components.lineage.errors import BrokenJournal, NumberTaken
@@ -124,7 +125,14 @@ def tell_version(client: MlflowClient, version: ModelVersion, approvals: Sequenc
     """Write each person's newest statement on the version, for MLflow's page; the journal stays what counts."""
     newest = {approval.name: approval.in_words for approval in approvals}
     text = "; ".join(newest.values()) or "none"
-    client.set_model_version_tag(str(version.name), str(version.version), APPROVALS_TAG, text[:_TAG_LIMIT])
+    tag = (str(version.name), str(version.version), APPROVALS_TAG, text[:_TAG_LIMIT])
+    try:
+        client.set_model_version_tag(*tag)
+    except MlflowException as error:
+        # MLflow looks whether the tag is there and then inserts it: of two who are the first, one fails.
+        if "unique constraint" not in str(error).lower():
+            raise
+        client.set_model_version_tag(*tag)
 
 
 def _state(

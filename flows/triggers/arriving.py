@@ -111,7 +111,7 @@ class _Batch:
     def bring(self, arrival: Arrival) -> None:
         """Fetch the files of an item and make it a scene."""
         folder = self._folder / hashlib.sha256(arrival.key.encode()).hexdigest()[:16]
-        to = Destination(self._data, self._folder / "staging", as_ingestion_reads(self._home.root))
+        to = Destination(self._data, self._folder / "staging", self._as_ingestion_reads)
         try:
             outcome = bring(arrival, self._source, folder, to)
         except AssetUnreachable as error:
@@ -125,6 +125,10 @@ class _Batch:
             else:
                 self.set_aside.append(f"{arrival.id[:100]!a}: {outcome.error.code}: {outcome.error.problem}")
         self._fetched.append(folder)
+
+    def _as_ingestion_reads(self, item_file: Path, data: Path) -> int:
+        """Looks at the parameters only once there is something to read by them."""
+        return as_ingestion_reads(self._home.root)(item_file, data)
 
     def commit(self, branch: Branch) -> None:
         """Commit the scenes on top of the branch, wherever it is by then."""

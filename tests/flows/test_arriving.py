@@ -98,7 +98,7 @@ def test_what_does_not_come_now_comes_later_and_nothing_twice(here, api, tmp_pat
     publish(api, 2, geotiff(tmp_path, 2))
     api.cut["/files/2.tif"] = 40_000
     said = look(stac=(source(api),))
-    assert said.startswith("Failed: ") and "1 added" in said and "The next look goes on" in said
+    assert said.startswith("Failed: ") and "1 added" in said and "The next look, or the same command, goes on" in said
     assert {name for name in scenes(here) if "items" in name} == {"items/scene-1.json"}
     said = look(stac=(source(api),))
     assert said.startswith("Completed: ") and "1 added, 1 there before, 0 set aside" in said
