@@ -101,6 +101,7 @@ def test_a_scene_gets_the_pixels_of_two_tiles_of_the_nearest_year(house, api, tm
     assert pull(capsys, "alphaearth").out == "0 given, 0 where AlphaEarth has nothing, 0 set aside.\n"
 
 
+@pytest.mark.slow
 def test_one_head_and_no_more_requests_than_blocks(house, api, tmp_path, capsys):  # noqa: F811
     content, row = tile(tmp_path, 618080, 4827900, side=512)
     publish(api, house, {"2017/a": (content, row)})
