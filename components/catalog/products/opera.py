@@ -14,6 +14,7 @@ from pathlib import Path
 from components.catalog.errors import WrongField
 from components.catalog.products.band_files import POLARIZATIONS, join
 from components.catalog.products.product import ConvertedProduct, Facts, Write, utc
+from components.catalog.satellites import SENTINEL_1
 from components.rasters.errors import MissingAsset
 
 _FILE = re.compile(
@@ -48,12 +49,8 @@ def _convert(path: Path, target: Path) -> Facts:
     return {
         "datetime": utc(path, name["start"]),
         "platform": f"sentinel-1{name['unit'].lower()}",
-        "constellation": "sentinel-1",
-        "instruments": ["c-sar"],
+        **SENTINEL_1,
         "sar:instrument_mode": name["mode"],
-        "sar:frequency_band": "C",
-        "sar:center_frequency": 5.405,
-        "sar:observation_direction": "right",
         "sar:product_type": "RTC",
         "sar:polarizations": list(files),
         "processing:level": "L2",

@@ -15,6 +15,7 @@ from pathlib import Path
 from components.catalog.errors import WrongField
 from components.catalog.products.band_files import POLARIZATIONS, join
 from components.catalog.products.product import ConvertedProduct, Facts, Write, utc
+from components.catalog.satellites import SENTINEL_1
 from components.rasters.errors import MissingAsset
 
 _FILE = re.compile(r"(?P<mode>iw|ew|s[1-6])-(?:vv|vh|hh|hv)\.rtc\.tiff?")
@@ -60,12 +61,8 @@ def _convert(path: Path, target: Path) -> Facts:
     join(files, target)
     return {
         **({} if folder is None else _of_folder(path, folder)),
-        "constellation": "sentinel-1",
-        "instruments": ["c-sar"],
+        **SENTINEL_1,
         "sar:instrument_mode": name["mode"].upper(),
-        "sar:frequency_band": "C",
-        "sar:center_frequency": 5.405,
-        "sar:observation_direction": "right",
         "sar:product_type": "RTC",
         "sar:polarizations": list(files),
         "fusar:quantity": "gamma0",

@@ -9,6 +9,7 @@ Run on pyroSAR's own test file (gamma nought, dB, VV, Camargue): facts, corners 
 import re
 
 from components.catalog.products.product import Facts, Product, utc
+from components.catalog.satellites import SENTINEL_1
 from components.rasters.opening import Raster
 
 _NAME = re.compile(
@@ -31,12 +32,8 @@ def _facts(raster: Raster) -> Facts:
     return {
         "datetime": utc(raster.path, name["start"]),
         "platform": f"sentinel-1{name['sensor'][2].lower()}",
-        "constellation": "sentinel-1",
-        "instruments": ["c-sar"],
+        **SENTINEL_1,
         "sar:instrument_mode": name["mode"].strip("_"),
-        "sar:frequency_band": "C",
-        "sar:center_frequency": 5.405,
-        "sar:observation_direction": "right",
         "sar:polarizations": [name["polarization"]],
         "sat:orbit_state": _STATES[name["orbit"]],
         **({} if quantity is None else {"fusar:quantity": quantity}),

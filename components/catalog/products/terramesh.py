@@ -10,6 +10,7 @@ cover chips of the same names are not taken for radar.
 import re
 
 from components.catalog.products.product import Facts, Product, utc
+from components.catalog.satellites import SENTINEL_1
 from components.rasters.opening import Raster
 
 _CELL = re.compile(r"\d+[UD]_\d+[LR]_\d+_\d+")  # of the Major TOM grid
@@ -25,12 +26,8 @@ def _facts(raster: Raster) -> Facts:
     time = raster.dataset.tags().get("datetime")
     return {
         **({} if time is None else {"datetime": utc(raster.path, time)}),
-        "constellation": "sentinel-1",
-        "instruments": ["c-sar"],
+        **SENTINEL_1,
         "sar:instrument_mode": "IW",
-        "sar:frequency_band": "C",
-        "sar:center_frequency": 5.405,
-        "sar:observation_direction": "right",
         "sar:product_type": "RTC",
         "sar:polarizations": ["VV", "VH"],
         "fusar:quantity": "gamma0",

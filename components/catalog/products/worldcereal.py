@@ -24,6 +24,7 @@ from components.catalog.errors import BrokenNetCDF, LinkedNetCDF
 from components.catalog.products.band_files import POLARIZATIONS
 from components.catalog.products.product import ConvertedProduct, Facts, Write
 from components.catalog.products.writing import Grid, geotiff
+from components.catalog.satellites import SENTINEL_1
 from components.rasters.errors import InflatedRaster, MissingCRS
 
 if TYPE_CHECKING:
@@ -62,11 +63,7 @@ def _convert(path: Path, index: int, target: Path) -> Facts:
         sink.write(numbers)
     return {
         "datetime": f"{time}Z",
-        "constellation": "sentinel-1",
-        "instruments": ["c-sar"],
-        "sar:frequency_band": "C",
-        "sar:center_frequency": 5.405,
-        "sar:observation_direction": "right",
+        **SENTINEL_1,
         "sar:polarizations": names,
         "fusar:quantity": "sigma0",
         "fusar:scale": "dn",

@@ -11,6 +11,7 @@ from components.catalog.errors import BrokenMetadata, UnreadLevel
 from components.catalog.metadata.xml import Node, read_xml
 from components.catalog.products.geocoding import ControlPoints
 from components.catalog.products.product import utc
+from components.catalog.satellites import SENTINEL_1
 
 _STATES = {"Ascending": "ascending", "Descending": "descending"}
 
@@ -81,13 +82,10 @@ def _facts(root: Node, header: Node, image: Node) -> Mapping[str, Any]:
         "start_datetime": utc(path, start),
         "end_datetime": utc(path, header.text("stopTime")),
         "platform": f"sentinel-1{header.text('missionId')[-1].lower()}",
-        "constellation": "sentinel-1",
-        "instruments": ["c-sar"],
+        **SENTINEL_1,
         "sar:instrument_mode": header.text("mode"),
-        "sar:frequency_band": "C",
         "sar:center_frequency": round(product.number("radarFrequency") / 1e9, 3),
         "sar:product_type": "GRD",
-        "sar:observation_direction": "right",
         "sar:pixel_spacing_range": image.number("rangePixelSpacing"),
         "sar:pixel_spacing_azimuth": image.number("azimuthPixelSpacing"),
         **_looks(root),
