@@ -1,7 +1,7 @@
 """Records of one size in a temporary file; nothing is left of it, however a training ends.
 
-They are written and read by calls and not through a mapping: a page that is written first through a mapping costs four
-times as much, and one that finds no room kills the process.
+They are written and read by calls and not through a mapping: each page that a mapping writes first is a fault of its
+own, and one that finds no room kills the process.
 """
 
 import hashlib
