@@ -70,12 +70,38 @@ def refuse_lost_entries() -> None:
     setattr(generic, "log_exceptions", carried)  # noqa: B010 a type checker refuses a plain assignment
 
 
+def hash_inputs_twice() -> None:
+    """Hash what a stage reads once before its command and once after it: DVC asks six times, and each question walks
+    every file of a folder.
+    """
+    from dvc.dependency.base import Dependency
+    from dvc.stage import run
+
+    build, command, known = Dependency._build, run.cmd_run, {}
+
+    def once(self: Any, *arguments: Any, **options: Any) -> Any:
+        key = (self.fs_path, self.hash_name)
+        if key not in known:
+            known[key] = build(self, *arguments, **options)
+        return known[key]
+
+    def between(*arguments: Any, **options: Any) -> None:
+        try:
+            command(*arguments, **options)
+        finally:  # whoever changed an input meanwhile is found out
+            known.clear()
+
+    setattr(Dependency, "_build", once)  # noqa: B010 a type checker refuses a plain assignment
+    setattr(run, "cmd_run", between)  # noqa: B010 as above
+
+
 def main() -> int:
     """Exit code of the first command that fails, else 0."""
     from dvc.cli import main as dvc
 
     refuse_wrong_objects()
     refuse_lost_entries()
+    hash_inputs_twice()
     for command in json.loads(sys.argv[1]):
         if command[0] == "link":
             link(command[1:])

@@ -29,9 +29,10 @@ def problems(home: Home, name: str, lineage: Lineage) -> Iterator[tuple[str, str
         yield commit, f"this clone has no such commit, which made {name}. `{fetch}`, or bring it back from a clone."
         return
     held = _resolved(home, ref)
-    if held is None:
-        yield ref, f"is gone, so git may forget commit {commit[:12]}. `git update-ref {ref} {commit}`, or `{fetch}`."
-    elif held != commit:
+    if held is None and not git.branches_with(home.root, commit):
+        lost = f"is gone and no branch or tag leads to commit {commit[:12]}, so git may forget it."
+        yield ref, f"{lost} `git update-ref {ref} {commit}`, or `{fetch}`."
+    elif held not in (None, commit):
         yield ref, f"was moved to {held[:12]}; {name} was made of {commit[:12]}. `git update-ref {ref} {commit}`."
     code = {dep.path: dep.md5 for stage in lineage.stages for dep in stage.deps if dep.path.startswith(_CODE)}
     for path, md5 in sorted(code.items()):

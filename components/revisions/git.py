@@ -63,6 +63,13 @@ def resolve(folder: Path, revision: str) -> str:
     return answer.decode().strip()
 
 
+def branches_with(folder: Path, commit: str) -> tuple[str, ...]:
+    """Branches, here and at remotes, and tags from which a commit is reached: what they lead to, git never forgets."""
+    kinds = ("refs/heads", "refs/remotes", "refs/tags")
+    found = git(folder, "for-each-ref", "--format=%(refname)", f"--contains={commit}", *kinds)
+    return tuple(found.decode().split())
+
+
 def dirty_files(folder: Path) -> tuple[str, ...]:
     """Paths that differ from the commit checked out in `folder`, untracked ones included, sorted."""
     listing = git(folder, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")

@@ -10,7 +10,7 @@ import pyarrow as pa
 from components.contract.stage import Paths
 from components.memo.code import code_digest
 from components.memo.rows import Rows, rows_of
-from components.memo.store import memo_here, memo_key
+from components.memo.store import Memo, memo_here, memo_key
 from components.records.schemas import ANNOTATIONS, SET_ASIDE
 from components.records.tables import read_table
 from components.validation.contents import CONTENTS, OBJECTS, counted_contents, measured_objects
@@ -82,6 +82,11 @@ class Tables:
         frame: pd.DataFrame = read_table(self._inputs["set_aside"], SET_ASIDE).to_pandas()
         return frame
 
+    def memo_of(self, name: str) -> tuple[Memo | None, str]:
+        """The memo, and the key of what is kept under a name by this version of the code."""
+        memo = memo_here()
+        return memo, memo_key(name, code_digest(CODE)) if memo else ""
+
     def said(self) -> str:
         """How many chips and clauses were looked at now, and of how many the memo knew what was found."""
         names = {"chips": "chips measured", "annotations": "clauses read"}
@@ -91,8 +96,7 @@ class Tables:
 
     def _rows(self, name: str, schema: pa.Schema, measure: Any) -> pd.DataFrame:
         files = sorted(self._inputs[name].glob("*.parquet"))
-        memo = memo_here()
-        version = memo_key(name, schema.to_string(), code_digest(CODE)) if memo else ""
+        memo, version = self.memo_of(f"{name} {schema.to_string()}")
         found = rows_of(files, schema, measure, memo, version)
         self._found.setdefault(name, found)  # each later table of the same files is about the same chips
         frame: pd.DataFrame = found.table.to_pandas()

@@ -86,3 +86,17 @@ def test_a_result_that_could_not_be_shared_is_an_error_and_the_next_push_shares_
     (store / "runs").unlink()
     assert dvc(folder, ["push", "--run-cache", "copy"]).returncode == 0
     assert [path for path in (store / "runs").rglob("*") if path.is_file()]
+
+
+def test_an_input_that_the_command_changes_is_hashed_again(tmp_path):
+    folder = tmp_path / "repository"
+    (folder / "from").mkdir(parents=True)
+    (folder / "from/a").write_text("before")
+    run(tmp_path, "git", "init", "--quiet", "repository")
+    run(folder, sys.executable, "-m", "dvc", "init", "--quiet")
+    command = "cp -r from to && printf after > from/a"
+    (folder / "dvc.yaml").write_text(GRAPH.replace("cp -r from to", command))
+    made = dvc(folder, ["repro", "--single-item", "--pull", "copy"], ["status", "--json"])
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.splitlines()[-1] == "{}", "the lock holds what is there now"
+    assert (folder / "to/a").read_text() == "before"

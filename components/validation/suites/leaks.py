@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 
 from components.contract.stage import StageConfig
-from components.validation.likeness import comparable, twins
 from components.validation.suite import CRITICAL, Suite
 from components.validation.tables import Tables
+from components.validation.twins import comparable, twins
 
 # Who must not know whom: the left side is looked for in the right one.
 SIDES = ((("val", "test"), "train"), (("test",), "val"))
@@ -22,7 +22,7 @@ def frame(tables: Tables) -> pd.DataFrame:
         left, right = chips[chips["split"].isin(splits)], chips[chips["split"] == other]
         left = comparable(left, len(right))
         compared.append(left["chip_id"])
-        known = twins(left, right, tables.chips) | known
+        known = twins(left, right, tables.chips, *tables.memo_of(f"twins in {other}")) | known
     ids = pd.concat(compared).drop_duplicates().sort_values(ignore_index=True)
     return pd.DataFrame({"chip_id": ids, "twin": ids.map(known).astype(object)})
 

@@ -8,7 +8,7 @@ import pytest
 from components.records.backscatter import encode_decibels
 from components.records.schemas import CHIPS, SET_ASIDE
 from components.records.tables import write_table
-from components.validation import likeness
+from components.validation import twins
 from components.validation.expectations import judge
 from components.validation.stage import CheckChipsConfig
 from components.validation.suites import balance, labels, leaks, radiometry, sensors, splits
@@ -140,7 +140,7 @@ def test_a_copy_of_validation_in_the_test_is_a_leak_too(failed, scenes):
 
 
 def test_where_chips_are_too_many_an_even_share_is_compared(judged, scenes, monkeypatch):
-    monkeypatch.setattr(likeness, "MOST_COMPARISONS", 8 * 3 * 3)
+    monkeypatch.setattr(twins, "MOST_COMPARISONS", 8 * 3 * 3)
     # Every second of six against training, all three of the test against validation.
     assert judged(scenes, leaks)[0]["rows"] == 5
 
