@@ -15,7 +15,7 @@ from components.annotation.rules import Rules
 from components.contract.progress import progress
 from components.contract.stage import Metrics, Paths, Stage, StageConfig
 from components.memo.code import code_digest
-from components.memo.notes import with_notes, without_notes
+from components.memo.files import file_digest, keep_file, restore_file
 from components.memo.store import Memo, memo_here, memo_key
 from components.records.families import UNKNOWN_CODE
 from components.records.schemas import ANNOTATIONS, CHIPS, INJECTED
@@ -80,14 +80,12 @@ def _remembered(
     memo: Memo | None, version: str, scene: Path, config: AnnotationConfig, target: Path
 ) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """As `annotate_scene`, but a scene whose bytes, parameters and code were seen before is only copied."""
-    key = memo_key("annotate", version, scene.name, scene.read_bytes()) if memo else ""
-    if memo and (kept := memo.get(key)) is not None:
-        notes, content = without_notes(kept)
-        target.write_bytes(content)
+    key = memo_key("annotate", version, scene.name, file_digest(scene)) if memo else ""
+    if memo and (notes := restore_file(memo, key, target)) is not None:
         return {**notes["counts"], "restored": _chips(notes["counts"])}, notes["injected"]
     counts, injected = annotate_scene(scene, config, target)
     if memo:
-        memo.put(key, with_notes({"counts": counts, "injected": injected}, target.read_bytes()))
+        keep_file(memo, key, target, {"counts": counts, "injected": injected})
     return {**counts, "anew": _chips(counts)}, injected
 
 

@@ -1,6 +1,5 @@
 """One scene from its item to its Parquet: cut, restored from the memo, withdrawn or set aside."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from components.ingestion.config import IngestConfig
 from components.ingestion.items import Scene, read_scene
 from components.ingestion.withdrawals import is_withdrawn
 from components.memo.code import code_digest
-from components.memo.notes import with_notes, without_notes
+from components.memo.files import file_digest, keep_file, restore_file
 from components.memo.store import memo_here, memo_key
 from components.rasters.errors import SceneError
 from components.records.schemas import CHIPS
@@ -79,13 +78,11 @@ def process_scene(item_file: Path, job: Job) -> Outcome:
         memo = memo_here()
         target = job.chips / f"{scene.scene_id}.parquet"
         key = memo_key(job.version, *_digests(scene)) if memo else ""
-        if memo and (kept := memo.get(key)) is not None:
-            splits, content = without_notes(kept)
-            _restore(content, target)
+        if memo and (splits := restore_file(memo, key, target)) is not None:
             return Outcome(scene.scene_id, "restored", splits=splits)
         splits = _write(scene, target, job)
         if memo:
-            memo.put(key, with_notes(splits, target.read_bytes()))
+            keep_file(memo, key, target, splits)
         return Outcome(scene.scene_id, "cut", splits=splits)
     except SceneError as error:
         return Outcome(item_file.stem, "set aside", _set_aside(item_file, error, job.data))
@@ -105,18 +102,9 @@ def _digests(scene: Scene) -> list[str]:
     paths = {"item": scene.item_file, **scene.files}
     found = []
     for name in sorted(paths):
-        digest = "missing"
-        if paths[name].is_file():
-            with paths[name].open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = file_digest(paths[name]) if paths[name].is_file() else "missing"
         found.append(f"{name}={digest}")
     return found
-
-
-def _restore(content: bytes, target: Path) -> None:
-    partial = target.with_name(f".{target.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(target)
 
 
 def _set_aside(item_file: Path, error: SceneError, data: Path) -> Row:

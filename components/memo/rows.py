@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from components.memo.files import file_digest
 from components.memo.store import Memo, memo_key
 
 # One new file rewrites one shard, and all shards are read: both stay small from ten files to some hundred thousand.
@@ -43,7 +44,7 @@ def rows_of(
         memo: where rows are kept; None measures all.
         version: digest of everything else that the rows depend on. Rows of files that are gone are forgotten.
     """
-    order = {memo_key(file.name, _digest(file)): place for place, file in enumerate(files)}
+    order = {memo_key(file.name, file_digest(file)): place for place, file in enumerate(files)}
     digests = list(order)
     shards: dict[int, list[str]] = {}
     for digest, file in zip(digests, files, strict=True):
@@ -62,10 +63,6 @@ def rows_of(
     places = np.array([order[digest] for digest in table[_OF].to_pylist()], dtype=np.int64)
     in_order = table.take(np.argsort(places, kind="stable")).drop_columns([_OF])
     return Rows(in_order, anew, len(in_order) - anew)
-
-
-def _digest(file: Path) -> bytes:
-    return hashlib.sha256(file.read_bytes()).digest()
 
 
 def _shard(name: str) -> int:

@@ -3,6 +3,9 @@
 import hashlib
 import os
 import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import fsspec
 
@@ -49,12 +52,46 @@ class Memo:
         Raises:
             MemoUnreachable: the store cannot be written.
         """
+        self.put_stream(key, hashlib.sha256(content).digest(), [content])
+
+    def put_stream(self, key: str, digest: bytes, chunks: Iterable[bytes]) -> None:
+        """As `put`, for bytes that need not lie in memory; `digest` is their SHA-256.
+
+        Raises:
+            MemoUnreachable: the store cannot be written.
+        """
         path = self._path(key)
         partial = f"{path}.{uuid.uuid4().hex}.partial"
-        try:
+        with self._named():
             self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-            self._files.pipe_file(partial, hashlib.sha256(content).digest() + content)
+            with self._files.open(partial, "wb") as file:
+                file.write(digest)
+                for chunk in chunks:
+                    file.write(chunk)
             self._files.mv(partial, path)
+
+    @contextmanager
+    def opened(self, key: str) -> Iterator[Any]:
+        """An entry as a binary file, SHA-256 of what follows first; None where there is no entry.
+
+        Raises:
+            MemoUnreachable: the store exists but cannot be read.
+        """
+        with self._named():
+            try:
+                entry = self._files.open(self._path(key), "rb")
+            except FileNotFoundError:
+                entry = None
+        if entry is None:
+            yield None
+            return
+        with entry:
+            yield entry
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise MemoUnreachable(self.url, type(error).__name__) from error
 

@@ -3,9 +3,7 @@
 from pathlib import Path
 
 import pyarrow as pa
-import pytest
 
-from components.memo.notes import with_notes, without_notes
 from components.memo.rows import Rows, rows_of
 from components.memo.store import Memo
 
@@ -77,8 +75,3 @@ def test_damaged_rows_are_measured_again(tmp_path: Path) -> None:
 
 def test_no_files_give_an_empty_table(tmp_path: Path) -> None:
     assert asked([], Memo(str(tmp_path)))[0].table == SCHEMA.empty_table()
-
-
-@pytest.mark.parametrize("content", [b"", b"\n", b"PAR1\n\x00\xff"])
-def test_notes_come_back_beside_the_bytes_that_they_are_about(content: bytes) -> None:
-    assert without_notes(with_notes({"train": 3, "text": "a\nb"}, content)) == ({"train": 3, "text": "a\nb"}, content)
