@@ -1,5 +1,6 @@
 """Between a raster's pixels, its projected coordinates, and longitude and latitude (EPSG:4326)."""
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -9,6 +10,7 @@ from pyproj import Transformer
 
 Floats = npt.NDArray[np.float64]
 LON_LAT = "EPSG:4326"
+_UTM_NORTH_DEG, _UTM_SOUTH_DEG = 84.0, -80.0
 
 
 def pixel_to_crs(affine: Affine, cols: npt.ArrayLike, rows: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -43,6 +45,26 @@ def pixel_to_lonlat(crs: str, affine: Affine, cols: npt.ArrayLike, rows: npt.Arr
 def lonlat_to_pixel(crs: str, affine: Affine, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]:
     """(col, row) of longitudes and latitudes [degree], as fractions of pixels; inf or NaN where the CRS has none."""
     return crs_to_pixel(affine, *transform(LON_LAT, crs, lon, lat))
+
+
+def local_projection(longitude: npt.ArrayLike, latitude: npt.ArrayLike) -> str:
+    """CRS in metres around places near each other: the UTM zone of their middle, on either side of the antimeridian;
+    beyond 84 N and 80 S, where UTM ends, a polar stereographic projection (EPSG:3413, EPSG:3031).
+
+    Raises:
+        ValueError: a place is none on Earth.
+    """
+    lon, lat = np.asarray(longitude, np.float64), np.asarray(latitude, np.float64)
+    if not (np.isfinite(lon).all() and (np.abs(lat) <= 90).all()):
+        raise ValueError("no longitude and latitude")
+    angles, middle = np.radians(lon), float(lat.mean())
+    centre = math.degrees(math.atan2(float(np.sin(angles).mean()), float(np.cos(angles).mean())))
+    if middle > _UTM_NORTH_DEG:
+        return "EPSG:3413"
+    if middle < _UTM_SOUTH_DEG:
+        return "EPSG:3031"
+    zone = min(int((centre + 180) // 6) + 1, 60)
+    return f"EPSG:{(32600 if middle >= 0 else 32700) + zone}"
 
 
 @lru_cache(maxsize=256)

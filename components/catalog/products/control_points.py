@@ -29,7 +29,7 @@ from components.catalog.errors import UnusableControlPoints
 from components.catalog.products.geotiff import of_descriptions
 from components.catalog.products.product import ConvertedProduct, Facts, one_scene
 from components.catalog.products.writing import Grid, geotiff
-from components.geography.projection import LON_LAT, transform
+from components.geography.projection import LON_LAT, local_projection, transform
 from components.rasters.errors import MissingCRS, SceneError, TruncatedRaster, WrongSampleType
 from components.rasters.opening import open_image
 
@@ -38,7 +38,6 @@ _TILE = 512
 _BORDER = 33  # places on each side of the scene that are put on the ground
 _MOST_GROWTH = 16  # pixels of the geocoded scene for each of its own
 _DTYPES = ("uint8", "uint16", "float32", "float64")
-_UTM_NORTH_DEG, _UTM_SOUTH_DEG = 84.0, -80.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def _projected(path: Path, dataset: Any) -> _Points:
     source = crs.to_wkt()
     x, y = np.array([point.x for point in points]), np.array([point.y for point in points])
     try:
-        target = source if CRS.from_wkt(source).is_projected else _zone(*transform(source, LON_LAT, x, y))
+        target = source if CRS.from_wkt(source).is_projected else local_projection(*transform(source, LON_LAT, x, y))
         x, y = transform(source, target, x, y)
     except (ProjError, ValueError) as error:
         raise UnusableControlPoints(path, "have no longitude and latitude") from error
@@ -100,21 +99,6 @@ def _projected(path: Path, dataset: Any) -> _Points:
         raise UnusableControlPoints(path, "have no longitude and latitude")
     moved = [GroundControlPoint(p.row, p.col, *xy) for p, *xy in zip(points, x.tolist(), y.tolist(), strict=True)]
     return _Points(target, moved)
-
-
-def _zone(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> str:
-    """The projection of the points' centre; longitudes that meet at the antimeridian are near each other."""
-    if not np.isfinite(lon).all() or not (np.abs(lat) <= 90).all():
-        raise ValueError("no longitude and latitude")
-    angles = np.radians(lon)
-    centre = math.degrees(math.atan2(float(np.sin(angles).mean()), float(np.cos(angles).mean())))
-    north = float(lat.mean())
-    if north > _UTM_NORTH_DEG:
-        return "EPSG:3413"
-    if north < _UTM_SOUTH_DEG:
-        return "EPSG:3031"
-    zone = min(int((centre + 180) // 6) + 1, 60)
-    return f"EPSG:{32600 + zone if north >= 0 else 32700 + zone}"
 
 
 def _transformer(path: Path, points: _Points) -> GCPTransformer:

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 from affine import Affine
-from pyproj import Transformer
 from rasterio.control import GroundControlPoint
 from rasterio.errors import RasterioError
 from rasterio.warp import Resampling, reproject
@@ -23,6 +22,7 @@ from scipy.interpolate import RBFInterpolator
 from components.catalog.errors import BrokenMetadata
 from components.catalog.products.product import Facts
 from components.catalog.products.writing import Grid
+from components.geography.projection import LON_LAT, local_projection, transform
 from components.rasters.errors import TruncatedRaster
 
 Floats = npt.NDArray[np.float64]
@@ -83,10 +83,8 @@ def plan(points: ControlPoints, shape: tuple[int, int], spacing_m: float) -> Geo
         BrokenMetadata: the points lie nowhere, on one line, or make a map out of all proportion.
     """
     _check(points)
-    crs = _crs(points)
-    easting, northing = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(
-        points.longitude, points.latitude
-    )
+    crs = local_projection(points.longitude, points.latitude)
+    easting, northing = transform(LON_LAT, crs, points.longitude, points.latitude)
     if not (np.isfinite(easting).all() and np.isfinite(northing).all()):
         raise BrokenMetadata(points.path, "a control point lies nowhere on the map")
     left, top = (np.floor(easting.min() / spacing_m) - 1, np.ceil(northing.max() / spacing_m) + 1)
@@ -168,14 +166,6 @@ def _check(points: ControlPoints) -> None:
 def _unwrapped(lon: Floats) -> Floats:
     """Longitudes on one side of the first, so that their mean is among them at the antimeridian too."""
     return np.asarray(lon - 360 * np.rint((lon - lon[0]) / 360), np.float64)
-
-
-def _crs(points: ControlPoints) -> str:
-    lat = float(points.latitude.mean())
-    if lat > 84 or lat < -80:
-        return "EPSG:3413" if lat > 0 else "EPSG:3031"
-    lon = (float(_unwrapped(points.longitude).mean()) + 180) % 360
-    return f"EPSG:{(32600 if lat >= 0 else 32700) + int(lon // 6) + 1}"
 
 
 def _residual_m(points: ControlPoints, easting: Floats, northing: Floats) -> float:

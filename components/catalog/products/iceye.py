@@ -26,7 +26,6 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pyproj import Transformer
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
@@ -34,6 +33,7 @@ from components.catalog.errors import BrokenMetadata, UnreadLevel
 from components.catalog.products.geocoding import ControlPoints, attach, lay, plan, stated
 from components.catalog.products.product import ConvertedProduct, Facts, Write, utc
 from components.catalog.products.writing import Grid, geotiff
+from components.geography.projection import LON_LAT, transform
 from components.rasters.errors import MissingCRS, TruncatedRaster, WrongSampleType
 from components.rasters.opening import open_image, open_raster
 
@@ -180,8 +180,7 @@ def _on_a_map(path: Path, source: Any, target: Path, said: _Said) -> Facts:
 def _points(path: Path, source: Any) -> ControlPoints:
     points, crs = source.gcps
     row, col, x, y = np.array([(point.row, point.col, point.x, point.y) for point in points], np.float64).T
-    lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(x, y)
-    return ControlPoints(path, row, col, np.asarray(lon), np.asarray(lat))
+    return ControlPoints(path, row, col, *transform(crs.to_wkt(), LON_LAT, x, y))
 
 
 def _strips(path: Path, source: Any) -> Iterator[tuple[Window, npt.NDArray[np.uint16]]]:
