@@ -60,7 +60,7 @@ def _predict_one(home: "Home", request: "Request") -> dict[str, Any]:
     (scene,), out = request.sources, request.folder
     bands = bands_of(scene, request.polarizations, request.scale)
     with started(home.root, request.model) as registered:
-        predictions = predict_scene(scene, bands, registered.answer, registered.chip_size)
+        predictions = predict_scene(scene, bands, registered.answer, registered.chips)
     out.mkdir(parents=True, exist_ok=True)
     layer, styled, picture = (out / f"{scene.stem}.{ending}" for ending in ("geojson", "gpkg", "png"))
     write_geojson(predictions, registered.name, layer)

@@ -14,6 +14,7 @@ from typing import IO
 import pandas as pd
 import yaml
 
+from components.inference.cutting import ChipShape
 from components.inference.errors import ModelFailed, RequestRefused
 from components.lineage.versions import fetch, open_registry, resolve
 from components.revisions.checkout import PARAMS_FILE
@@ -29,13 +30,13 @@ class Registered:
 
     Attributes:
         name: model and version, such as fusar-gpt/3.
-        chip_size: side of the chips that it was trained on [pixel].
+        chips: shape of those that it was trained on.
         process: runs the version's own code.
         said: what the process prints beside its replies.
     """
 
     name: str
-    chip_size: int
+    chips: ChipShape
     process: "subprocess.Popen[str]"
     said: IO[bytes]
 
@@ -93,7 +94,9 @@ def started(root: Path, asked: str) -> Iterator[Registered]:
         try:
             # Read while the process loads the model.
             params = yaml.safe_load(fetch(client, version, PARAMS_FILE, Path(empty)).read_text(encoding="utf-8"))
-            yield Registered(f"{version.name}/{version.version}", params["ingest"]["chip_size"], process, said)
+            ingest = params["ingest"]
+            chips = ChipShape(ingest["chip_size"], ingest.get("chip_extent_m", {}))  # earlier versions knew no extent
+            yield Registered(f"{version.name}/{version.version}", chips, process, said)
         finally:
             process.kill()
             process.communicate()

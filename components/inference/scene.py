@@ -1,6 +1,6 @@
 """A whole scene put to a registered FUSAR-GPT: chips cut, questions asked, answers kept with their place."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from affine import Affine
 from components.contract.progress import progress
 from components.geography.footprints import locate
 from components.inference.chips import encode_chip
+from components.inference.cutting import ChipShape
 from components.inference.errors import EmptyForPrediction
 from components.inference.sensing import Bands
-from components.rasters.calibration import check_bands, read_codes
-from components.rasters.opening import Raster, open_raster
-from components.rasters.windows import affine_at, cut, offsets
+from components.rasters.calibration import check_bands
+from components.rasters.grids import Grid
+from components.rasters.opening import open_raster
+from components.rasters.windows import affine_at
 from components.scores.boxes import Box
 from components.tasks import classify, count, detect, land_cover
 
@@ -41,7 +43,7 @@ class ChipPrediction:
     """What the model said about one chip.
 
     Attributes:
-        row: offset of the chip in its scene [pixel], as `col`.
+        row: offset of the chip in its scene, as `col` [pixel of the chips].
         affine: (col, row) in the chip to (x, y) in the scene's CRS.
         codes: first polarisation, uint8 (H, W), for pictures.
         answers: name of the question (see `QUESTIONS`) to the answer as the model wrote it.
@@ -62,7 +64,7 @@ class ChipPrediction:
 
 
 def predict_scene(
-    path: Path, bands: Bands, answer: Answer, chip_size: int, shows_progress: bool = True
+    path: Path, bands: Bands, answer: Answer, shape: ChipShape, shows_progress: bool = True
 ) -> list[ChipPrediction]:
     """Ask a model about every chip of a scene, row by row.
 
@@ -70,7 +72,7 @@ def predict_scene(
         path: a GeoTIFF with one band for each polarisation.
         bands: polarisations in their order, and what the samples are.
         answer: `predict` of a loaded fusar-gpt model: a frame with its input columns to one answer a row.
-        chip_size: side of the chips that the model was trained on [pixel].
+        shape: of the chips that the model was trained on.
         shows_progress: whether it says on stderr how far it is; false for one of many scenes.
 
     Raises:
@@ -79,30 +81,21 @@ def predict_scene(
     """
     with open_raster(path) as raster:
         check_bands(raster, bands.polarizations, bands.scale)
-        rows = offsets(raster.height, chip_size, chip_size)
+        grid = shape.grid(raster, bands)
+        rows, count = shape.chips(raster, bands, grid), len(shape.rows(grid))
         predictions: list[ChipPrediction] = []
-        for row in progress(rows, "predict", len(rows)) if shows_progress else rows:
-            codes = read_codes(raster, bands.scale, row, chip_size, bands.dn_offset_db)
-            chips = list(_chips_in_row(raster, codes, row))
+        for chips in progress(rows, "predict", count) if shows_progress else rows:
             for first in range(0, len(chips), CHIPS_AT_ONCE):
-                predictions += _ask(chips[first : first + CHIPS_AT_ONCE], raster, bands.polarizations, answer)
+                predictions += _ask(chips[first : first + CHIPS_AT_ONCE], grid, bands.polarizations, answer)
     if not predictions:
-        raise EmptyForPrediction(path, chip_size)
+        raise EmptyForPrediction(path, shape.size)
     return predictions
 
 
-def _chips_in_row(raster: Raster, codes: npt.NDArray[np.uint8], row: int) -> Iterator[tuple[int, int, Any]]:
-    size = codes.shape[1]
-    for col in offsets(raster.width, size, size):
-        chip = cut(codes, 0, col, size)
-        if chip.any():
-            yield row, col, chip
-
-
 def _ask(
-    chips: Sequence[tuple[int, int, Any]], raster: Raster, polarizations: Sequence[str], answer: Answer
+    chips: Sequence[tuple[int, int, Any]], grid: Grid, polarizations: Sequence[str], answer: Answer
 ) -> list[ChipPrediction]:
-    located = locate(raster.crs, raster.affine, [c[0] for c in chips], [c[1] for c in chips], chips[0][2].shape[1:])
+    located = locate(grid.crs, grid.affine, [c[0] for c in chips], [c[1] for c in chips], chips[0][2].shape[1:])
     requests = [
         {
             "image": encode_chip(chip),
@@ -118,8 +111,8 @@ def _ask(
         ChipPrediction(
             row=row,
             col=col,
-            crs=raster.crs,
-            affine=affine_at(raster.affine, row, col),
+            crs=grid.crs,
+            affine=affine_at(grid.affine, row, col),
             codes=chip[0],
             answers=dict(zip(QUESTIONS, answers[i * len(QUESTIONS) :], strict=False)),
         )

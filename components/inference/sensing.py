@@ -1,4 +1,4 @@
-"""What the bands of a scene are: from its STAC item, or from the person who asks."""
+"""What the bands of a scene are, and of whom: from its STAC item, or from the person who asks."""
 
 import json
 from collections.abc import Mapping
@@ -12,15 +12,18 @@ from components.rasters.calibration import Scale
 
 @dataclass(frozen=True)
 class Bands:
-    """Polarisation of each band, and what its samples are.
+    """Polarisation of each band, what its samples are, and who made them.
 
     Attributes:
         dn_offset_db: for digital numbers, one a band [dB]; otherwise empty.
+        product: family of the product, `fusar:product`; "" where nobody says it, as for `platform`.
     """
 
     polarizations: tuple[str, ...]
     scale: Scale
     dn_offset_db: tuple[float, ...] = ()
+    product: str = ""
+    platform: str = ""
 
 
 def bands_of(scene: Path, polarizations: str, scale: str) -> Bands:
@@ -50,7 +53,8 @@ def bands_from(properties: Mapping[str, object], scene: Path, polarizations: str
     offsets = properties.get("fusar:dn_offset_db") if known == "dn" else []
     if not isinstance(offsets, list) or len(offsets) != (len(names) if known == "dn" else 0):
         raise UnknownBands(scene)
-    return Bands(tuple(str(name).strip().upper() for name in names), known, tuple(map(float, offsets)))
+    named = (str(properties.get(name) or "") for name in ("fusar:product", "platform"))
+    return Bands(tuple(str(name).strip().upper() for name in names), known, tuple(map(float, offsets)), *named)
 
 
 def item_properties(scene: Path) -> dict[str, object]:

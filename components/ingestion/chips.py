@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from components.geography.extents import extent_of, grid_of_extent
 from components.geography.places import place_id, split_of, unplaced_id
 from components.ingestion.columns import Around, Chips, located, table_of
 from components.ingestion.config import IngestConfig
 from components.ingestion.errors import NoValidChip
-from components.ingestion.grids import chip_grid
 from components.ingestion.items import Scene
 from components.ingestion.labels import read_objects
 from components.ingestion.land_cover import LandCover, open_land_cover
@@ -21,7 +21,7 @@ from components.rasters.calibration import Coding, check_bands
 from components.rasters.errors import EmptyScene, TooSmall
 from components.rasters.grids import Grid, grid_of
 from components.rasters.opening import Raster, open_raster
-from components.rasters.strips import Strip, code_strips
+from components.rasters.strips import chip_rows, code_strips
 from components.rasters.windows import cut, offsets
 from components.records.backscatter import NODATA_CODE
 from components.records.tables import Row
@@ -47,7 +47,8 @@ def chip_tables(scene: Scene, config: IngestConfig, decoders: int = 1) -> Iterat
     with ExitStack() as stack:
         raster = stack.enter_context(open_raster(scene.files["backscatter"], properties.georeferenced))
         check_bands(raster, properties.polarizations, properties.scale)
-        grid = chip_grid(raster, properties, config)
+        extent_m = extent_of(config.chip_extent_m, properties.product or "", properties.platform)
+        grid = grid_of_extent(raster, extent_m, size)
         rows, cols = (offsets(length, size, config.chip_stride) for length in (grid.height, grid.width))
         if not (rows and cols):
             raise TooSmall(raster.path, grid.height, grid.width, size)
@@ -56,7 +57,7 @@ def chip_tables(scene: Scene, config: IngestConfig, decoders: int = 1) -> Iterat
         land_cover = None if cover is None else stack.enter_context(open_land_cover(cover, raster, grid))
         coding = Coding(properties.scale, tuple(properties.dn_offset_db or ()))
         measured = kept = False
-        for row, codes in _chip_rows(code_strips(raster, grid, coding, decoders), rows, size):
+        for row, codes in chip_rows(code_strips(raster, grid, coding, decoders), rows, size):
             chips, share = _cut(codes, row, cols, config)
             measured = measured or share > 0
             if chips.rows:
@@ -71,22 +72,6 @@ def chip_tables(scene: Scene, config: IngestConfig, decoders: int = 1) -> Iterat
 def chips_of(scene: Scene, config: IngestConfig) -> list[Row]:
     """The chips of a small scene as rows, for a look at them: `chip_tables` is for work."""
     return [row for table in chip_tables(scene, config) for row in table.to_pylist()]
-
-
-def _chip_rows(strips: Iterator[Strip], rows: list[int], size: int) -> Iterator[tuple[int, Codes]]:
-    """Each row of chips as soon as its pixels are there: where it starts, and its codes (P, S, W)."""
-    held: Codes | None = None
-    for strip in strips:
-        bottom = strip.row + strip.codes.shape[1]
-        codes = strip.codes if held is None or not held.size else np.concatenate([held, strip.codes], axis=1)
-        top = bottom - codes.shape[1]
-        due = [row for row in rows if row + size <= bottom]
-        for row in due:
-            yield row, codes[:, row - top : row - top + size]
-        rows = rows[len(due) :]
-        # A copy of the few rows that are still needed: a view would keep the whole strip.
-        held = (codes[:, max(rows[0] - top, 0) :] if rows else codes[:, :0]).copy()
-        del strip, codes
 
 
 def _cut(codes: Codes, row: int, cols: list[int], config: IngestConfig) -> tuple[Chips, float]:

@@ -68,21 +68,6 @@ class NotAlphaEarth(SceneError):
         return f"{bands} bands of {dtype}, but an AlphaEarth tile has 64 of int8. Take the published tile unchanged."
 
 
-class TooCoarse(SceneError):
-    """A scene whose pixels are too large for chips of the extent that was asked for."""
-
-    code = "too-coarse"
-
-    @property
-    def problem(self) -> str:
-        """What is wrong and what to do."""
-        own_m, wanted_m = self.details
-        return (
-            f"its pixels are {own_m} m, more than four times the {wanted_m} m that ingest.chip_extent_m asks for. "
-            "Raise that extent or drop its item."
-        )
-
-
 class NoValidChip(SceneError):
     """A scene with measurements but without one chip that holds enough of them."""
 

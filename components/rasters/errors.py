@@ -190,3 +190,18 @@ class TooSmall(SceneError):
         """What is wrong and what to do."""
         height, width, size = self.details
         return f"{height} x {width} pixels hold no chip of {size}. Lower ingest.chip_size or drop its item."
+
+
+class TooCoarse(SceneError):
+    """A scene whose pixels are too large for chips of the extent that was asked for."""
+
+    code = "too-coarse"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        own_m, wanted_m = self.details
+        return (
+            f"its pixels are {own_m} m, more than four times the {wanted_m} m that ingest.chip_extent_m asks for. "
+            "Raise that extent or drop its item."
+        )

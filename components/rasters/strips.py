@@ -1,7 +1,7 @@
 """A scene as a stream of strips of backscatter codes, decoded and calibrated on several threads, strip after strip."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -71,6 +71,28 @@ def code_strips(raster: Raster, grid: Grid, coding: Coding, threads: int) -> Ite
         finally:
             pool.shutdown(cancel_futures=True)
     refuse_impossible(raster, coding.scale, tally)
+
+
+def chip_rows(strips: Iterator[Strip], rows: Sequence[int], size: int) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+    """Each row of chips as soon as its pixels are there: where it starts, and its codes (P, size, W).
+
+    Args:
+        strips: of a grid, from the top.
+        rows: where rows of chips start, from the top.
+        size: side of a chip [pixel].
+    """
+    held: npt.NDArray[np.uint8] | None = None
+    for strip in strips:
+        bottom = strip.row + strip.codes.shape[1]
+        codes = strip.codes if held is None or not held.size else np.concatenate([held, strip.codes], axis=1)
+        top = bottom - codes.shape[1]
+        due = [row for row in rows if row + size <= bottom]
+        for row in due:
+            yield row, codes[:, row - top : row - top + size]
+        rows = rows[len(due) :]
+        # A copy of the few rows that are still needed: a view would keep the whole strip.
+        held = (codes[:, max(rows[0] - top, 0) :] if rows else codes[:, :0]).copy()
+        del strip, codes
 
 
 def _finished(strip: Strip, filled: list[Future[Tally]]) -> tuple[Strip, Tally]:

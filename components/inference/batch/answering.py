@@ -80,7 +80,7 @@ def answer(scene: Scene, job: Job) -> Done | SetAside:
     try:
         model = _MODELS.of_this_thread(job)
         bands = scene.bands
-        found = predict_scene(scene.path, bands, model.answer, model.chip_size, False)
+        found = predict_scene(scene.path, bands, model.answer, model.chips, False)
         outputs = write_scene(scene, found, job.version, job.folder)
     except ModelFailed:  # no scene is at fault; what is answered stays, and the next run goes on
         raise

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,8 +45,7 @@ class Done:
 
 def key_of(scene: Scene, md5: str, model_id: str) -> str:
     """SHA-256 of what answers rest on: the same key, the same answers."""
-    bands = [list(scene.bands.polarizations), scene.bands.scale]
-    rests_on = [FORMAT, model_id, md5, bands, scene.scene_id, scene.datetime]
+    rests_on = [FORMAT, model_id, md5, asdict(scene.bands), scene.scene_id, scene.datetime]
     return hashlib.sha256(json.dumps(rests_on).encode()).hexdigest()
 
 

@@ -14,6 +14,7 @@ import rasterio
 import shapely
 from pyproj import Transformer
 
+from components.inference.cutting import ChipShape
 from components.inference.geopackage import write_geopackage
 from components.inference.layers import write_geojson
 from components.inference.scene import QUESTIONS, ChipPrediction, predict_scene
@@ -57,7 +58,7 @@ def scene(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def predictions(scene: Path) -> list[ChipPrediction]:
-    return predict_scene(scene, Bands(("VV",), "decibel"), one_ship_a_chip, 64)
+    return predict_scene(scene, Bands(("VV",), "decibel"), one_ship_a_chip, ChipShape(64))
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_the_geojson_has_its_style_beside_it_under_its_name(predictions: list[Ch
 
 def test_what_a_model_wrote_stays_text_and_no_part_of_a_style(scene: Path, tmp_path: Path) -> None:
     package = tmp_path / "hostile.gpkg"
-    write_geopackage(predict_scene(scene, Bands(("VV",), "decibel"), a_hostile_model, 64), "m", package)
+    write_geopackage(predict_scene(scene, Bands(("VV",), "decibel"), a_hostile_model, ChipShape(64)), "m", package)
     chips, boxes = fields_of(package, "chips"), fields_of(package, "boxes")
     assert chips["land_cover"][0].startswith("<img src=x onerror=alert(1)> ' OR 1=1; --")
     assert set(boxes["kind"]) == {"<b>chip</b>' --?", "chip (label)"}
@@ -127,7 +128,10 @@ def test_what_a_model_wrote_stays_text_and_no_part_of_a_style(scene: Path, tmp_p
 
 
 def test_without_a_box_the_layer_is_there_and_empty(scene: Path, tmp_path: Path) -> None:
-    answers = predict_scene(scene, Bands(("VV",), "decibel"), lambda frame: ["open water"] * len(frame), 64)
+    def calm(frame: pd.DataFrame) -> list[str]:
+        return ["open water"] * len(frame)
+
+    answers = predict_scene(scene, Bands(("VV",), "decibel"), calm, ChipShape(64))
     write_geopackage(answers, "m", tmp_path / "empty.gpkg")
     assert pyogrio.read_info(tmp_path / "empty.gpkg", layer="boxes")["features"] == 0
 

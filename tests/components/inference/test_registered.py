@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from components.inference.cutting import ChipShape
 from components.inference.errors import ModelFailed, RequestRefused
 from components.inference.registered import started
 from components.lineage.versions import open_registry
@@ -53,7 +54,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "components/__init__.py").write_text("")
     (root / "components/long_gone.py").write_text("greet = 'old code: {}'.format\n")
     (root / "model.py").write_text(OLD_MODEL)
-    (root / "params.yaml").write_text("ingest: {chip_size: 96}\n")
+    (root / "params.yaml").write_text("ingest: {chip_size: 96, chip_extent_m: {umbra-gec: 64}}\n")
     open_registry(root)
     # In a process of its own: MLflow loads what it logs, and here `components` is the checkout's.
     environment = {**os.environ, **mlflow_environment(root)}
@@ -67,7 +68,7 @@ def asked(question: str) -> pd.DataFrame:
 
 def test_an_old_version_answers_by_its_own_code_again_and_again(house: Path) -> None:
     with started(house, "fusar-gpt/1") as model:
-        assert (model.name, model.chip_size) == ("fusar-gpt/1", 96)
+        assert (model.name, model.chips) == ("fusar-gpt/1", ChipShape(96, {"umbra-gec": 64}))
         assert model.answer(asked("one")) == ["old code: one", "old code: Grüße"]
         assert model.answer(asked("two")) == ["old code: two", "old code: Grüße"]
 

@@ -1,13 +1,12 @@
-"""How large the pixels of a scene's chips are: its own, or such that a chip covers the ground that was asked for."""
+"""How large the pixels of chips are: a raster's own, or such that a chip covers the ground that was asked for."""
+
+from collections.abc import Mapping
 
 import numpy as np
 from pyproj.exceptions import ProjError
 
 from components.geography.footprints import ground_steps_m
-from components.ingestion.config import IngestConfig
-from components.ingestion.errors import TooCoarse
-from components.ingestion.items import Properties
-from components.rasters.errors import UnusableCRS
+from components.rasters.errors import TooCoarse, UnusableCRS
 from components.rasters.grids import Grid, grid_of
 from components.rasters.opening import Raster
 
@@ -17,22 +16,30 @@ _FINEST_STEP = 0.25
 _TOLERANCE_PIXELS = 0.5
 
 
-def chip_grid(raster: Raster, properties: Properties, config: IngestConfig) -> Grid:
-    """The pixels of a scene's chips: square on the ground at its centre where an extent is set for its family.
+def extent_of(extents_m: Mapping[str, float], product: str, platform: str) -> float | None:
+    """Side of a scene's chips [m]: what is set for its product family, else for its platform, else None."""
+    return extents_m.get(product, extents_m.get(platform))
+
+
+def grid_of_extent(raster: Raster, extent_m: float | None, chip_size: int) -> Grid:
+    """The pixels of a scene's chips, square on the ground at its centre.
+
+    Args:
+        raster: the scene.
+        extent_m: side of a chip on the ground [m]; None keeps the raster's pixels, as does a raster without a place.
+        chip_size: side of a chip [pixel].
 
     Raises:
-        TooCoarse: the product's pixels are more than four times as large.
+        TooCoarse: the raster's pixels are more than four times as large.
         UnusableCRS: its centre has no longitude and latitude.
     """
-    extents, product = config.chip_extent_m, properties.product or ""
-    extent_m = extents.get(product, extents.get(properties.platform))
     if extent_m is None or not raster.is_georeferenced:
         return grid_of(raster)
     row_m, col_m = _steps_m(raster)
-    wanted_m = extent_m / config.chip_size
+    wanted_m = extent_m / chip_size
     if wanted_m < _FINEST_STEP * max(row_m, col_m):
         raise TooCoarse(raster.path, f"{max(row_m, col_m):.3g}", f"{wanted_m:.3g}")
-    return grid_of(raster, *(_step(wanted_m / own_m, config.chip_size) for own_m in (row_m, col_m)))
+    return grid_of(raster, *(_step(wanted_m / own_m, chip_size) for own_m in (row_m, col_m)))
 
 
 def _steps_m(raster: Raster) -> tuple[float, float]:
