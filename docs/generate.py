@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.writers import cli, environment, errors, labels, make, params, products, registries, schemas
+from docs.writers import cli, environment, errors, labels, make, params, products, registries, schemas, set_aside
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs/reference"
@@ -16,6 +16,7 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "labels.md": labels.labels_page,
     "schemas.md": schemas.schemas_page,
     "errors.md": errors.errors_page,
+    "set-aside.md": set_aside.set_aside_page,
     "gates.md": registries.gates_page,
     "tasks.md": registries.tasks_page,
     "annotation-steps.md": registries.steps_page,

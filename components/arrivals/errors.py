@@ -221,7 +221,7 @@ class NoDriver(ArrivalError):
 
 
 class NotFetched(SceneError):
-    """A file that somebody named by its address is not brought here."""
+    """An address of a host that sources.yaml does not name, that leads nowhere, or whose checksum is another."""
 
     code = "not-fetched"
 

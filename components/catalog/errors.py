@@ -93,7 +93,7 @@ class NameTaken(SceneError):
 
 
 class BrokenNetCDF(SceneError):
-    """A netCDF file cannot be read as its family is written."""
+    """A netCDF file that is damaged, or not written as its family is."""
 
     code = "broken-netcdf"
 
@@ -117,7 +117,7 @@ class LinkedNetCDF(SceneError):
 
 
 class UnlikelyValues(SceneError):
-    """The values are those of something else than what is claimed."""
+    """Values that are a display stretch, or linear power that is claimed to be decibels."""
 
     code = "unlikely-values"
 
@@ -131,7 +131,7 @@ class UnlikelyValues(SceneError):
 
 
 class UnusableControlPoints(SceneError):
-    """Ground control points do not say where the pixels lie."""
+    """Ground control points that fit no polynomial, or put the scene over half the world."""
 
     code = "unusable-control-points"
 
@@ -229,8 +229,8 @@ class UnreadLevel(SceneError):
     @property
     def problem(self) -> str:
         """What is wrong and what to do."""
-        level, instead = self.details
-        return f"{level}, which is not read. {instead}."
+        level, what_to_take_instead = self.details
+        return f"{level}, which is not read. {what_to_take_instead}."
 
 
 class BrokenLabels(SceneError):

@@ -42,7 +42,7 @@ class MissingAsset(SceneError):
 
 
 class NotAGeoTIFF(SceneError):
-    """The file is something else, whatever its name says."""
+    """The file is something else, such as a VRT, whatever its name says."""
 
     code = "not-a-geotiff"
 

@@ -29,7 +29,7 @@ def errors_page(root: Path) -> str:
 
 def all_errors(root: Path) -> list[type[FusarError]]:
     """FusarError's subclasses by module and place in it; only the modules that define one are imported."""
-    modules = _modules(root)
+    modules = parsed(root)
     bases = _bases(modules)
     found = []
     for module, tree in modules.items():
@@ -124,10 +124,11 @@ def _stand_in(name: str, kind: Any) -> Any:
     return Path(f"<{name}>") if kind is Path else f"<{name}>"
 
 
-def _modules(root: Path) -> Mapping[str, ast.Module]:
+def parsed(root: Path) -> Mapping[str, ast.Module]:
+    """Every module by its dotted name, a package by its own."""
     files = sorted(file for package in PACKAGES for file in (root / package).rglob("*.py"))
-    dotted = {file: ".".join(file.relative_to(root).with_suffix("").parts) for file in files}
-    return {name: ast.parse(file.read_text(encoding="utf-8")) for file, name in dotted.items() if "__" not in name}
+    dotted = {".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): file for file in files}
+    return {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in dotted.items() if "__" not in name}
 
 
 def _bases(modules: Mapping[str, ast.Module]) -> dict[str, set[str]]:

@@ -12,8 +12,8 @@ HEAD = """`fusar data label FORMAT PATH` gives scenes of `data/` the labels of a
 the scene of its name. Boxes that are in pixels become longitude and latitude where the scene has a place; nothing
 is clipped or dropped unasked. `--class NAME=CLASS` says what a class is here (`--class tanker=ship`), and `--class
 NAME=` leaves it out; a class that nobody explains sets its file aside. A picture that is listed without objects is
-labelled as holding none; one that no file names stays unlabelled. [Data](data.md) lists the codes of what is set
-aside."""
+labelled as holding none; one that no file names stays unlabelled. [Set aside](set-aside.md) lists the codes of what
+is not brought in."""
 
 
 def labels_page(root: Path) -> str:
