@@ -28,14 +28,11 @@ def label(
 
     Example: fusar data label coco instances.json --class vessel=ship
     """
-    from components.catalog.labels.classes import CATEGORIES, read_classes
     from components.catalog.labels.labelling import Labels
-    from components.catalog.labels.landcover import COVER_FORMATS, COVERS
     from components.revisions.home import find_home
 
     root = find_home(Path.cwd()).root
-    is_cover = form in {known.name for known in COVER_FORMATS}
-    said = read_classes(classes or (), COVERS if is_cover else CATEGORIES)
+    said = _said(form, classes or ())
     labels = Labels(root / "data", root / ".fusar/incoming", path.expanduser(), ending, said, frozenset(scene or ()))
     outcomes = []
     for outcome in _outcomes(form, labels):
@@ -44,9 +41,23 @@ def label(
     _summarise(outcomes)
 
 
+def _said(form: str, classes: "Sequence[str]") -> dict[str, str]:
+    """What each class is here, in the words of the format's labels."""
+    from components.catalog.labels import CAPTION_FORMATS
+    from components.catalog.labels.captioned import CODES, CODES_IN_WORDS
+    from components.catalog.labels.classes import CATEGORIES, read_classes
+    from components.catalog.labels.landcover import COVER_FORMATS, COVERS
+
+    if form in {known.name for known in CAPTION_FORMATS}:
+        return read_classes(classes, CODES, CODES_IN_WORDS)
+    is_cover = form in {known.name for known in COVER_FORMATS}
+    return read_classes(classes, COVERS if is_cover else CATEGORIES)
+
+
 def _outcomes(form: str, labels: "Labels") -> "Iterator[Outcome]":
     from components.catalog.errors import UnknownFormat
-    from components.catalog.labels import FORMATS
+    from components.catalog.labels import CAPTION_FORMATS, FORMATS
+    from components.catalog.labels.captioned import label_captions
     from components.catalog.labels.labelling import label_objects
     from components.catalog.labels.landcover import COVER_FORMATS, label_cover
 
@@ -56,7 +67,11 @@ def _outcomes(form: str, labels: "Labels") -> "Iterator[Outcome]":
     for cover in COVER_FORMATS:
         if cover.name == form:
             return label_cover(cover, labels)
-    raise UnknownFormat(form, (*(known.name for known in FORMATS), *(cover.name for cover in COVER_FORMATS)))
+    for caption in CAPTION_FORMATS:
+        if caption.name == form:
+            return label_captions(caption, labels)
+    objects, covers = [known.name for known in FORMATS], [known.name for known in COVER_FORMATS]
+    raise UnknownFormat(form, (*objects, *covers, *(known.name for known in CAPTION_FORMATS)))
 
 
 def _say(outcome: "Outcome") -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from components.records.families import BY_NAME, UNKNOWN_CODE
+from components.records.given import GIVEN
 
 CORRUPTED_SPLIT = "train"
 
@@ -24,7 +25,8 @@ def corrupt_caption(clauses: list[dict[str, Any]], share: float, seed: int) -> d
         The row of INJECTED that records the swap; None where nothing was swapped.
     """
     chip_id, split = clauses[0]["chip_id"], clauses[0]["split"]
-    known = [clause for clause in clauses if clause["code"] != UNKNOWN_CODE]
+    # Of a clause that came with its scene nobody here knows the truth.
+    known = [clause for clause in clauses if clause["code"] != UNKNOWN_CODE and clause["annotator"] != GIVEN]
     draws = _uniform_draws(f"{seed}:{chip_id}")
     if split != CORRUPTED_SPLIT or not known or draws[0] >= share:
         return None

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from components.annotation.annotator import annotate_chip
 from components.annotation.facts import COLUMNS
+from components.annotation.given import COUNTS, put_given
 from components.annotation.injection import corrupt_caption
 from components.annotation.rules import Rules
 from components.contract.progress import progress
@@ -17,7 +18,8 @@ from components.contract.stage import Metrics, Paths, Stage, StageConfig
 from components.memo.code import code_digest
 from components.memo.files import file_digest, keep_file, restore_file
 from components.memo.store import Memo, memo_here, memo_key
-from components.records.families import UNKNOWN_CODE
+from components.records.families import BY_NAME, UNKNOWN_CODE
+from components.records.given import given_in
 from components.records.schemas import ANNOTATIONS, CHIPS, INJECTED
 from components.records.tables import read_table, write_table
 
@@ -60,13 +62,18 @@ def annotate_scene(scene: Path, config: AnnotationConfig, target: Path) -> tuple
     """Write one scene's rows of ANNOTATIONS to `target`.
 
     Returns:
-        Counts (`clauses`, `unknown`, `corrupted`, `captions_<family>`) and the scene's rows of INJECTED.
+        Counts (`clauses`, `unknown`, `corrupted`, `captions_<family>`; `given` and `disputed` where a caption came with
+        the scene) and the scene's rows of INJECTED.
     """
     rows: list[dict[str, Any]] = []
     injected: list[dict[str, Any]] = []
     counts: Counter[str] = Counter()
+    caption = given_in(scene)
+    family = None if caption is None else BY_NAME[caption.family]
     for chip in read_table(scene, CHIPS, COLUMNS).to_pylist():
-        clauses = annotate_chip(chip, config.rules)
+        clauses = annotate_chip(chip, config.rules, family)
+        if caption is not None:
+            counts.update(put_given(clauses, caption))
         if (record := corrupt_caption(clauses, config.corrupt_share, config.corrupt_seed)) is not None:
             injected.append(record)
         counts[f"{_CAPTIONS}{clauses[0]['family']}"] += 1
@@ -101,6 +108,7 @@ def _metrics(total: Mapping[str, int]) -> Metrics:
         "unknown_share": total.get("unknown", 0) / max(clauses, 1),
         "corrupted_captions": float(total.get("corrupted", 0)),
         **{name: float(total[name]) for name in families},
+        **{f"{name}_clauses": float(total[name]) for name in COUNTS if "given" in total},
     }
 
 

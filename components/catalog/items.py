@@ -35,7 +35,13 @@ REQUIRED = {
 # And of a picture of which nobody knows where it lies; a span of time may stand for its time.
 _REQUIRED_UNPLACED = {"fusar:group": "harbour-1"}
 _SPAN = ("start_datetime", "end_datetime")
-FOLDERS = {"backscatter": "scenes", "land_cover": "land_cover", "objects": "objects", "alphaearth": "alphaearth"}
+FOLDERS = {
+    "backscatter": "scenes",
+    "land_cover": "land_cover",
+    "objects": "objects",
+    "captions": "captions",
+    "alphaearth": "alphaearth",
+}
 _GEOTIFF, _GEOJSON = "image/tiff; application=geotiff", "application/geo+json"
 _UNITS = {"decibel": "dB", "linear": "1", "amplitude": None}
 _PROCESSING = "https://stac-extensions.github.io/processing/v1.2.0/schema.json"  # pystac has no class for it

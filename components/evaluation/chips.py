@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from components.records.families import caption
 from components.records.schemas import ANNOTATIONS, CHIPS
 from components.records.tables import read_table
-from components.tasks import TRUTH_COLUMNS, ChipTruth, chip_truth
+from components.tasks import TRUTH_COLUMNS, ChipTruth, chip_truth, with_caption
 
 ALPHAEARTH_BANDS = 64
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -125,7 +125,7 @@ def _ids(file: Path, split: str) -> list[str]:
 def _truth(row: Mapping[str, Any], known: Caption | None) -> ChipTruth:
     truth = chip_truth(row)
     # Annotations of other labels than the chip's own say nothing about this chip.
-    return chip_truth(row, known.codes) if known is not None and known.family == truth.family else truth
+    return truth if known is None else with_caption(truth, known.family, known.codes)
 
 
 def _chip(row: Mapping[str, Any], known: Caption | None) -> EvaluatedChip:

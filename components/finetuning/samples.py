@@ -16,7 +16,7 @@ from components.networks.tlm import VECTOR
 from components.records.families import BY_NAME, caption
 from components.records.schemas import CHIPS, CORPUS
 from components.records.tables import read_table
-from components.tasks import TRUTH_COLUMNS, ChipTruth, chip_truth
+from components.tasks import TRUTH_COLUMNS, ChipTruth, chip_truth, with_caption
 from components.training.planes import Planes, open_planes
 
 _COLUMNS = tuple(dict.fromkeys([*TRUTH_COLUMNS, "polarizations", "alphaearth", "alphaearth_valid"]))
@@ -140,9 +140,7 @@ def _take(samples: Samples, chosen: list[int]) -> Samples:
 
 def _truth(row: dict[str, Any], known: Caption | None) -> ChipTruth:
     truth = chip_truth(row)
-    if known is None or known.family != truth.family:
-        return truth
-    return chip_truth(row, known.codes)
+    return truth if known is None else with_caption(truth, known.family, known.codes)
 
 
 def _alphaearth(row: dict[str, Any]) -> tuple[npt.NDArray[np.float32] | None, npt.NDArray[np.bool_] | None]:

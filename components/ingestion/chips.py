@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from components.geography.extents import extent_of, grid_of_extent
 from components.geography.places import place_id, split_of, unplaced_id
+from components.ingestion.captions import check_extent
 from components.ingestion.columns import Around, Chips, located, table_of
 from components.ingestion.config import IngestConfig
 from components.ingestion.errors import NoValidChip
@@ -39,6 +40,7 @@ def chip_tables(scene: Scene, config: IngestConfig, decoders: int = 1) -> Iterat
 
     Raises:
         TooSmall: the scene is smaller than one chip.
+        CaptionOfMore: its caption is about more than one chip.
         EmptyScene: no pixel of it is valid.
         NoValidChip: no chip holds enough valid pixels.
         SceneError: another fault of one of the scene's files; tables may have come before.
@@ -49,6 +51,7 @@ def chip_tables(scene: Scene, config: IngestConfig, decoders: int = 1) -> Iterat
         check_bands(raster, properties.polarizations, properties.scale)
         extent_m = extent_of(config.chip_extent_m, properties.product or "", properties.platform)
         grid = grid_of_extent(raster, extent_m, size)
+        check_extent(scene, grid, config)
         rows, cols = (offsets(length, size, config.chip_stride) for length in (grid.height, grid.width))
         if not (rows and cols):
             raise TooSmall(raster.path, grid.height, grid.width, size)

@@ -44,6 +44,33 @@ class BrokenObjects(SceneError):
         return f"{fault}. Correct it (polygons, longitude before latitude, a known category) or drop its asset."
 
 
+class BrokenCaption(SceneError):
+    """A scene's caption that cannot be read."""
+
+    code = "broken-caption"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        (fault,) = self.details
+        return f"{fault}. Remove it and label the scene again (`fusar data label`), or drop its asset."
+
+
+class CaptionOfMore(SceneError):
+    """A caption of a picture that is not cut as one chip: of the parts it says nothing."""
+
+    code = "caption-of-more"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        height, width, size = self.details
+        return (
+            f"describes all of {height} x {width} pixels, but chips are {size} x {size}. Set ingest.chip_size to the "
+            "pictures' size, or drop the asset captions."
+        )
+
+
 class UnknownLandCover(SceneError):
     """A land-cover raster with codes that have no meaning here."""
 

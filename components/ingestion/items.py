@@ -15,7 +15,7 @@ from pystac.errors import STACError, STACTypeError
 from components.ingestion.errors import BrokenItem, HrefOutsideData
 from components.rasters.calibration import Scale
 
-ASSETS = ("backscatter", "land_cover", "objects", "alphaearth")
+ASSETS = ("backscatter", "land_cover", "objects", "captions", "alphaearth")
 _MOST_ITEM_BYTES = 1_000_000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # `dvc` may link a file into its cache instead of copying it: the only link that leaves data/ rightly.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from components.ingestion.captions import schema_of
 from components.ingestion.chips import chip_tables
 from components.ingestion.config import IngestConfig
 from components.ingestion.items import Scene, read_scene
@@ -14,7 +15,6 @@ from components.memo.code import code_digest
 from components.memo.files import file_digest, keep_file, restore_file
 from components.memo.store import memo_here, memo_key
 from components.rasters.errors import SceneError
-from components.records.schemas import CHIPS
 from components.records.tables import Row, table_stream
 
 _CODE = (
@@ -90,7 +90,7 @@ def process_scene(item_file: Path, job: Job) -> Outcome:
 
 def _write(scene: Scene, target: Path, job: Job) -> dict[str, int]:
     splits: Counter[str] = Counter()
-    with table_stream(CHIPS, target) as write:
+    with table_stream(schema_of(scene), target) as write:
         for table in chip_tables(scene, job.config, job.decoders):
             write(table)
             splits.update(table["split"].to_pylist())

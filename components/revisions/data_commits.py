@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DATA: Final = "data"
 DATA_FILE: Final = "data.dvc"
-_FOLDERS: Final = ("items", "scenes", "land_cover", "objects", "alphaearth")
+_FOLDERS: Final = ("items", "scenes", "land_cover", "objects", "captions", "alphaearth")
 _IDENTITY: Final = ("-c", "user.name=fusar", "-c", "user.email=fusar@localhost", "-c", "commit.gpgsign=false")
 _HELD: Final = "data"
 REFS: Final = f"refs/fusar/{_HELD}"

@@ -2,7 +2,7 @@
 
 from components.tasks import classify, count, describe, detect, land_cover, locate
 from components.tasks.question import Question, Task
-from components.tasks.truth import TRUTH_COLUMNS, ChipTruth, LabelledObject, chip_generator, chip_truth
+from components.tasks.truth import TRUTH_COLUMNS, ChipTruth, LabelledObject, chip_generator, chip_truth, with_caption
 
 TASKS: tuple[Task, ...] = (count.TASK, locate.TASK, classify.TASK, land_cover.TASK, describe.TASK, detect.TASK)
 
@@ -15,4 +15,5 @@ __all__ = [
     "Task",
     "chip_generator",
     "chip_truth",
+    "with_caption",
 ]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,18 @@ def chip_truth(row: Mapping[str, Any], clauses: Mapping[str, str] | None = None)
         spacing_m=None if row["spacing_m"] is None else float(row["spacing_m"]),
         clauses=clauses,
     )
+
+
+def with_caption(chip: ChipTruth, family: str, clauses: Mapping[str, str]) -> ChipTruth:
+    """The chip with a caption; unchanged where it is labelled as one of another family.
+
+    Args:
+        chip: to be described.
+        family: of the caption.
+        clauses: field name to code.
+    """
+    is_labelled = chip.objects is not None or chip.land_cover is not None
+    return chip if is_labelled and family != chip.family else replace(chip, family=family, clauses=clauses)
 
 
 def chip_generator(seed: int, chip_id: str) -> np.random.Generator:

@@ -68,13 +68,13 @@ def measured_chips(file: Path) -> pa.Table:
 
 def labelled_chips(file: Path) -> pa.Table:
     """What the labels of each chip of a scene ask of its texts: chip_id, split, label_family and label_water (its
-    share; missing where land cover is not labelled).
+    share; missing where land cover is not labelled). Where nothing is labelled, no family is asked for.
     """
     table = read_table(file, CHIPS, ["chip_id", "split", "land_cover", "objects"])
     families, waters = [], []
     for codes, objects in zip(table["land_cover"], table["objects"].to_pylist(), strict=True):
         cover = np.frombuffer(codes.as_buffer(), np.uint8) if codes.is_valid else None
-        families.append(family_of(objects, cover).name)
+        families.append(None if objects is None and cover is None else family_of(objects, cover).name)
         waters.append(np.nan if cover is None else water_share(cover))
     water = pa.array(np.array(waters, dtype=np.float64), from_pandas=True)
     return pa.table([table["chip_id"], table["split"], pa.array(families, pa.string()), water], schema=LABELLED)

@@ -1,6 +1,7 @@
 """The label formats that `fusar data label` reads: one file each."""
 
-from components.catalog.labels import chat, coco, dota, geojson, masks, voc
+from components.catalog.labels import captions, chat, coco, dota, geojson, image_folders, masks, voc
+from components.catalog.labels.captioned import CaptionFormat
 from components.catalog.labels.picture import Format
 
 FORMATS: tuple[Format, ...] = (
@@ -12,3 +13,4 @@ FORMATS: tuple[Format, ...] = (
     masks.BY_COMPONENT,
     chat.FORMAT,
 )
+CAPTION_FORMATS: tuple[CaptionFormat, ...] = (image_folders.FORMAT, *captions.FORMATS)

@@ -12,17 +12,23 @@ LEFT_OUT = ""
 _MOST_NAMED = 3  # more would hide the sentence that they stand in
 
 
-def read_classes(pairs: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+def read_classes(pairs: Sequence[str], known: Sequence[str], listed: str = "") -> dict[str, str]:
     """What a person says of classes, by `NAME=CLASS`; nothing behind the = leaves the class out.
+
+    Args:
+        pairs: as they were given.
+        known: what a class may be here.
+        listed: the same in fewer words, where there are many.
 
     Raises:
         BadTemplate: a pair has no =, or names no class that is known here.
     """
+    listed = listed or ", ".join(known)
     found = {}
     for pair in pairs:
         name, separator, said = pair.rpartition("=")
         if not separator or not name or said not in (*known, LEFT_OUT):
-            fault = f"not NAME=CLASS with a CLASS of {', '.join(known)}, or nothing"
+            fault = f"not NAME=CLASS with a CLASS of {listed}, or nothing"
             raise BadTemplate(f"--class {pair[:60]!r}", fault)
         found[name] = said
     return found

@@ -12,7 +12,11 @@ from components.catalog.items import FOLDERS
 from components.rasters.errors import MissingAsset
 from components.rasters.opening import Raster, open_raster
 
-_KINDS = {"objects": ("geojson", "application/geo+json"), "land_cover": ("tif", "image/tiff; application=geotiff")}
+_KINDS = {
+    "objects": ("geojson", "application/geo+json"),
+    "land_cover": ("tif", "image/tiff; application=geotiff"),
+    "captions": ("json", "application/json"),
+}
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def put(scene: LabelledScene, kind: str, made: Path) -> bool:
 
     Args:
         scene: to be labelled.
-        kind: objects or land_cover.
+        kind: objects, land_cover or captions.
         made: the file to move in, on the same disk.
 
     Raises:

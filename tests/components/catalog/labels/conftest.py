@@ -9,7 +9,8 @@ import pytest
 import rasterio
 from affine import Affine
 
-from components.catalog.labels import FORMATS
+from components.catalog.labels import CAPTION_FORMATS, FORMATS
+from components.catalog.labels.captioned import label_captions
 from components.catalog.labels.labelling import Labels, Outcome, label_objects
 from components.ingestion.labels import read_objects
 from components.rasters.opening import open_raster
@@ -48,6 +49,11 @@ class Room:
         found = next(known for known in FORMATS if known.name == form)
         labels = Labels(self.data, self.staging, path, ending, classes)
         return list(label_objects(found, labels))
+
+    def caption(self, form: str, path: Path, ending: str = "", **codes: str) -> list[Outcome]:
+        found = next(known for known in CAPTION_FORMATS if known.name == form)
+        said = {words.replace("_", " "): code for words, code in codes.items()}
+        return list(label_captions(found, Labels(self.data, self.staging, path, ending, said)))
 
     def boxes(self, name: str) -> list[tuple[str, list[float]]]:
         """Category and box of each object as ingestion reads them, in the scene's pixels."""
