@@ -68,9 +68,10 @@ def annotate_scene(scene: Path, config: AnnotationConfig, target: Path) -> tuple
     rows: list[dict[str, Any]] = []
     injected: list[dict[str, Any]] = []
     counts: Counter[str] = Counter()
+    chips = read_table(scene, CHIPS, COLUMNS).to_pylist()
     caption = given_in(scene)
     family = None if caption is None else BY_NAME[caption.family]
-    for chip in read_table(scene, CHIPS, COLUMNS).to_pylist():
+    for chip in chips:
         clauses = annotate_chip(chip, config.rules, family)
         if caption is not None:
             counts.update(put_given(clauses, caption))

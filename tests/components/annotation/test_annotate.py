@@ -89,6 +89,7 @@ def made_clauses(number, code="0"):
             "field": field.name,
             "code": code if field.name == "Count" else next(iter(field.values)),
             "value": "none",
+            "annotator": "hcot-rules-1",
         }
         for field in BY_NAME["ship"].fields
     ]
