@@ -3,8 +3,9 @@
 Two questions, the cheap one first. A perceptual hash, the signs of the lowest frequencies, names candidates: at most
 `MOST_BITS` of its `BITS` bits may differ, in one of eight orientations or eight shifts. Then the grain is compared,
 which two coasts or two harbours do not share however alike they lie: the correlation of the signs of what is finer than
-three pixels must reach `LEAST_GRAIN` somewhere within `REACH` pixels. Another acquisition of the same ground has
-another speckle and may not be found here: the rule that splits go by place keeps it away.
+three pixels must reach `LEAST_GRAIN` somewhere within `REACH` pixels, and stand out there: two straight coasts
+correlate wherever one is moved along the other. Another acquisition of the same ground has another speckle and may not
+be found here: the rule that splits go by place keeps it away.
 """
 
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ SIDE: Final = 64  # pixels that a chip is reduced to, at least; a smaller chip k
 LEAST_GRAIN: Final = 0.3
 SHIFT: Final = 3  # pixels between the shifts that are tried; the hash itself forgives one
 REACH: Final = 5
+_STANDS_OUT: Final = 0.15  # of what is left to 1 above the highest at larger shifts; unlike pairs reach 0.1
 _FLAT: Final = 1e-3  # codes; less is rounding, and an even chip has no grain
 _FINE, _COARSE = 1.0, 3.0  # sigmas [pixel] between which the grain lies
 _PAIRS: Final = 512  # candidates whose grain is compared at once
@@ -107,13 +109,15 @@ def _as_query(images: Images, turn: int) -> Images:
 
 
 def grain(left: Images, right: Images) -> Floats:
-    """(K) highest correlation of the signs of the grain, over shifts of up to `REACH` pixels."""
+    """(K) highest correlation of the signs of the grain within `REACH` pixels; 0 where it stands out from none."""
     shape = left.shape[1:]
     spectra = [rfft2(_signs(images)) for images in (left, right)]
-    found = irfft2(spectra[0] * np.conj(spectra[1]), s=shape)
-    near = np.r_[-REACH : REACH + 1]
-    best = found[:, near][:, :, near].max((1, 2)) / (shape[0] * shape[1])
-    return np.asarray(best, np.float32)
+    found = irfft2(spectra[0] * np.conj(spectra[1]), s=shape) / (shape[0] * shape[1])
+    is_near = np.zeros(shape, bool)
+    is_near[np.ix_(*(np.r_[-REACH : REACH + 1] % side for side in shape))] = True
+    best, elsewhere = found[:, is_near].max(1), found[:, ~is_near].max(1, initial=-1.0)
+    is_alone = best - elsewhere >= _STANDS_OUT * np.maximum(1 - elsewhere, 0.1)
+    return np.asarray(np.where(is_alone, best, 0), np.float32)
 
 
 def _signs(images: Images) -> Floats:

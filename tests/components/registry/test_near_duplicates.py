@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter, rotate
 from components.lineage.contents import content_md5
 from components.lineage.record import Content, Lineage
 from components.pictures.hashing import Images
-from components.pictures.near_duplicates import near_duplicates, picture
+from components.pictures.near_duplicates import grain, near_duplicates, picture
 from components.records.backscatter import encode_decibels
 from components.records.schemas import CHIPS
 from components.records.tables import write_table
@@ -169,3 +169,11 @@ def test_chips_that_are_nowhere_and_a_version_without_a_test_set_do_not_pass(rep
     assert "in the DVC cache or remote" in judged(repository, chips, stages=(lost,)).reason
     untested = judged(repository, {name: ("train", images) for name, (_, images) in chips.items()})
     assert "names no chip" in untested.reason
+
+
+def test_straight_lines_at_the_same_place_are_no_shared_grain() -> None:
+    """Coasts, piers and borders of fields correlate wherever one is moved along the other."""
+    stripes = np.broadcast_to(np.where(np.arange(64) // 16 % 2, -8.0, -18.0), (40, 64, 64))
+    here, there = (measured(stripes, seed) for seed in (31, 32))
+    assert not grain(here, there).any()
+    assert (grain(here, speckled(here, 4)) > 0.3).all()
