@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -14,11 +13,10 @@ from components.monitoring.comparing import Comparison, Key, Samples
 from components.monitoring.observing import CODES, SceneObservation, levels_of
 from components.pages.graph import cut
 from components.pages.parts import Picture
-from components.pages.plots import COLOURS, LABEL_LENGTH, Look, legend, picture
+from components.pages.plots import COLOURS, Look, legend, picture, small_multiples
 
 Floats = npt.NDArray[np.float64]
 OLD, NEW = COLOURS[0], COLOURS[3]
-_COLUMNS: Final = 3
 _MOST_ANSWERS: Final = 10
 
 
@@ -99,18 +97,11 @@ def answers(comparison: Comparison) -> Picture:
 
 
 def _panels(keys: Sequence[Key], draw: Any, look: Look) -> Figure:
-    columns = min(_COLUMNS, max(1, len(keys)))
-    rows = max(1, -(-len(keys) // columns))
-    size = (3.4 * columns, 2.5 * rows + 0.3)
-    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
-    for axes in grid.flat[len(keys) :]:
-        axes.set_axis_off()
-    for axes, key in zip(grid.flat, keys, strict=False):
+    figure, grid = small_multiples([" ".join(key).strip() for key in keys], look)
+    for axes, key in zip(grid, keys, strict=True):
         draw(axes, key)
-        title = cut(" ".join(key).strip(), LABEL_LENGTH)
-        axes.set_title(title, parse_math=False, loc="left", color=look["ink"], fontsize=9)
     if keys:
-        legend(grid.flat[0], loc="upper right")
+        legend(grid[0], loc="upper right")
     return figure
 
 

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from components.pages.graph import cut
 from components.pages.parts import Picture
-from components.pages.plots import LABEL_LENGTH, OTHER_SPLIT, SPLITS, Look, legend, picture
+from components.pages.plots import OTHER_SPLIT, SPLITS, Look, legend, picture, small_multiples
 
 Floats = npt.NDArray[np.float64]
-COLUMNS = 3
 _MARGIN = 0.001  # of the pixels; what lies beyond at either end is not shown
 
 
@@ -39,15 +37,9 @@ def histograms(panels: Sequence[Panel], alt: str) -> Picture:
     """All panels, three in a row, for light and for dark surroundings; `alt` is what they show, in words."""
 
     def draw(look: Look) -> Figure:
-        columns = min(COLUMNS, max(1, len(panels)))
-        rows = max(1, -(-len(panels) // columns))
-        size = (3.4 * columns, 2.5 * rows + 0.3)
-        figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
-        for axes in grid.flat[len(panels) :]:
-            axes.set_axis_off()
-        for axes, panel in zip(grid.flat, panels, strict=False):
+        figure, grid = small_multiples([panel.title for panel in panels], look)
+        for axes, panel in zip(grid, panels, strict=True):
             _draw(axes, panel)
-            axes.set_title(cut(panel.title, LABEL_LENGTH), parse_math=False, loc="left", color=look["ink"], fontsize=9)
             legend(axes, loc="upper right")
         return figure
 

@@ -25,6 +25,7 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
 SPLITS = {"train": ("#0072b2", "o", 22), "val": ("#009e73", "s", 30), "test": ("#d55e00", "^", 40)}
 OTHER_SPLIT = ("#888888", "x", 30)
 LABEL_LENGTH = 32
+_COLUMNS = 3
 DPI = 110
 
 Look = Mapping[str, str]
@@ -92,6 +93,20 @@ def _panel(axes: Axes, lines: Series, phases: Sequence[tuple[int, str]]) -> None
     axes.set(xlabel="step", ylim=(0, None))
     axes.grid(True, axis="y")
     legend(axes, loc="upper right")
+
+
+def small_multiples(titles: Sequence[str], look: Look) -> tuple[Figure, list[Axes]]:
+    """A figure with a panel for each title, three in a row."""
+    columns = min(_COLUMNS, max(1, len(titles)))
+    rows = max(1, -(-len(titles) // columns))
+    size = (3.4 * columns, 2.5 * rows + 0.3)
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    for axes in grid.flat[len(titles) :]:
+        axes.set_axis_off()
+    panels = list(grid.flat[: len(titles)])
+    for axes, title in zip(panels, titles, strict=True):
+        axes.set_title(cut(title, LABEL_LENGTH), parse_math=False, loc="left", color=look["ink"], fontsize=9)
+    return figure, panels
 
 
 def legend(axes: Axes, loc: Literal["lower left", "upper right"]) -> None:
