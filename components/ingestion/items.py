@@ -153,7 +153,9 @@ def first_fault(error: ValidationError) -> str:
     """The first wrong field, its value and what it must be, in one line."""
     fault = error.errors(include_url=False)[0]
     where = ".".join(map(str, fault["loc"])) or "properties"
-    got = "" if fault["type"] in ("missing", "value_error") else f" (got {str(fault['input'])[:60]!r})"
+    # What is no JSON at all may be any file, reached by a link: its bytes stand in no message.
+    hides_value = fault["type"] in ("missing", "value_error", "json_invalid")
+    got = "" if hides_value else f" (got {str(fault['input'])[:60]!r})"
     return f"{where}: {fault['msg']}{got}"
 
 
