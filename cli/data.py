@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.labelling import label
+from cli.listing import list_scenes
 from cli.pull import pull
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from components.catalog.adding import Outcome
 
 app = typer.Typer(help="Scenes of your own: what data/ holds.", no_args_is_help=True)
+app.command("list")(list_scenes)
 app.command("pull")(pull)
 
 FETCHED = ".fusar/fetched"

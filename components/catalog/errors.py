@@ -330,3 +330,14 @@ class NotAPicture(SceneError):
         """What is wrong and what to do."""
         (fault,) = self.details
         return f"{fault}. Add the grey SAR picture itself; masks are labels (`fusar data label mask-colours`)."
+
+
+class NoManifest(FusarError):
+    """What a commit's data holds cannot be told."""
+
+    def __init__(self, revision: str, problem: str) -> None:
+        super().__init__(revision, problem)
+        self.revision, self.problem = revision, problem
+
+    def __str__(self) -> str:
+        return f"Commit {self.revision}: {self.problem}. Name another one, or run `dvc fetch data.dvc` there."
