@@ -70,8 +70,13 @@ def measure(root: Path, scenes: int, repeats: int) -> dict[str, Any]:
     table = open_table(path)
     place = shapely.box(8, -75, 12, -60)
     days = (FIRST, FIRST + dt.timedelta(days=scenes / 24 / 2))
-    found = lambda: shown(table.filter(answering(table, Question(place, *days))))  # noqa: E731
-    since = lambda: changes(committed(root, "HEAD"), present(root, folder, table), table)  # noqa: E731
+
+    def found() -> list[dict[str, Any]]:
+        return shown(table.filter(answering(table, Question(place, *days))))
+
+    def since() -> Changes:
+        return changes(committed(root, "HEAD"), present(root, folder, table), table)
+
     _check("changes", since(), Changes(*(frozenset({scene_id(number)}) for number in (scenes, 1, 0))))
     questions: dict[str, Callable[[], Any]] = {
         "open": lambda: open_table(refresh(data, folder, read_scene).path),
