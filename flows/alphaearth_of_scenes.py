@@ -76,6 +76,7 @@ def _fetched_index(source: AlphaEarthSource, folder: Path) -> Path:
 
 def _give(scene: "Placed", index: "TileIndex", source: AlphaEarthSource, folder: Path) -> Given:
     from components.catalog.companions import file_of, give
+    from components.catalog.terms import ALPHAEARTH
     from components.geography.alphaearth import anchor_year
 
     wanted = anchor_year(scene.year)
@@ -83,7 +84,8 @@ def _give(scene: "Placed", index: "TileIndex", source: AlphaEarthSource, folder:
     if chosen is None or not _write(scene, chosen, source, folder):
         return Given(scene.scene_id, "none", "AlphaEarth has nothing here")
     is_substitute = chosen.year != wanted
-    give(_ASSET, scene, {"fusar:year": chosen.year, **({"fusar:substitute_for": wanted} if is_substitute else {})})
+    substitute = {"fusar:substitute_for": wanted} if is_substitute else {}
+    give(_ASSET, scene, {**ALPHAEARTH, "fusar:year": chosen.year, **substitute})
     where = file_of(_ASSET, scene).relative_to(scene.item_file.parent.parent).as_posix()
     return Given(scene.scene_id, "given", f"{chosen.year}{f' for {wanted}' if is_substitute else ''}  {where}")
 

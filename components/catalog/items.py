@@ -18,6 +18,7 @@ from components.catalog.errors import Contradiction, MissingFields, WrongField
 from components.catalog.given import Given
 from components.catalog.products import ANY_GEOTIFF
 from components.catalog.products.product import Facts, utc
+from components.catalog.terms import ALPHAEARTH, LICENSE_URL, attributed, without_overruled
 from components.geography.footprints import locate
 from components.rasters.calibration import Scale
 from components.rasters.errors import UnusableCRS
@@ -74,6 +75,7 @@ def combine(raster: Raster, product: str, stated: Facts, given: Given) -> Facts:
         said[field] = None if said[field] is None else utc(raster.path, said[field])
     if product != ANY_GEOTIFF:
         stated = {**stated, "fusar:product": product}
+    stated = without_overruled(stated, said)
     for field in sorted(stated.keys() & said.keys()):
         if _plain(stated[field]) != _plain(said[field]):
             raise Contradiction(raster.path, product, field, stated[field], said[field])
@@ -85,7 +87,7 @@ def combine(raster: Raster, product: str, stated: Facts, given: Given) -> Facts:
     if missing:
         raise MissingFields(raster.path, product, missing)
     _check_types(raster, found)
-    return found
+    return attributed(found)
 
 
 def describe(raster: Raster, scene_id: str, facts: Facts, assets: Mapping[str, Mapping[str, Any]]) -> bytes:
@@ -101,18 +103,21 @@ def describe(raster: Raster, scene_id: str, facts: Facts, assets: Mapping[str, M
         UnusableCRS: its corners have no longitude and latitude.
     """
     geometry, box, spacing_m = _ground(raster)
-    properties = {field: value for field, value in facts.items() if field != "datetime"}
+    properties = {field: value for field, value in facts.items() if field not in ("datetime", LICENSE_URL)}
     if spacing_m is not None:
         properties["gsd"] = spacing_m
     time = facts.get("datetime")
     item = pystac.Item(
         scene_id, geometry, box, None if time is None else pystac.utils.str_to_datetime(time), properties
     )
+    if LICENSE_URL in facts:
+        item.add_link(pystac.Link(pystac.RelType.LICENSE, facts[LICENSE_URL]))
     _add_backscatter(item, raster, facts)
     for name, fields in assets.items():
         ending, kind = ("geojson", _GEOJSON) if name == "objects" else ("tif", _GEOTIFF)
         href = f"../{FOLDERS[name]}/{scene_id}.{ending}"
-        item.add_asset(name, pystac.Asset(href, media_type=kind, roles=["data"], extra_fields=dict(fields)))
+        terms = ALPHAEARTH if name == "alphaearth" else {}
+        item.add_asset(name, pystac.Asset(href, media_type=kind, roles=["data"], extra_fields={**terms, **fields}))
     _claim_extensions(item, raster)
     content = item.to_dict(include_self_link=False)
     return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
@@ -122,6 +127,8 @@ def _check_types(raster: Raster, facts: Facts) -> None:
     for name in ("platform", "fusar:quantity", "fusar:product"):
         if not isinstance(facts[name], str):
             raise WrongField(raster.path, name, facts[name], "text")
+    if not str(facts.get(LICENSE_URL, "https://")).startswith(("https://", "http://")):
+        raise WrongField(raster.path, LICENSE_URL, facts[LICENSE_URL], "an address, https://...")
     if facts["fusar:scale"] not in get_args(Scale):
         raise WrongField(raster.path, "fusar:scale", facts["fusar:scale"], f"one of {', '.join(get_args(Scale))}")
     names = facts["sar:polarizations"]

@@ -2,9 +2,12 @@
 
 from types import MappingProxyType
 
+from components.catalog.terms import COPERNICUS
+
 # ESA, Sentinel-1 Product Definition: the C-SAR instrument, 5.405 GHz, always looking to the right.
 SENTINEL_1 = MappingProxyType(
     {
+        **COPERNICUS,
         "constellation": "sentinel-1",
         "instruments": ["c-sar"],
         "sar:frequency_band": "C",

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,7 +51,7 @@ class CutScene:
 
 @dataclass(frozen=True, order=True)
 class Terms:
-    """On what terms scenes may be used: what their items say of licence and origin, and their product family."""
+    """On what terms scenes may be used: licence and origin as their items say, and product family or asset."""
 
     licence: str
     attribution: str
@@ -84,7 +84,7 @@ def read_data_evidence(ingest: Path, check: Path, items: Path) -> DataEvidence:
         scenes=scenes,
         set_aside=read_table(ingest / "set_aside.parquet", SET_ASIDE),
         verdicts=read_table(check / "verdicts.parquet", VERDICTS),
-        terms=Counter(_terms(items / f"{scene.scene_id}.json") for scene in scenes),
+        terms=Counter(terms for scene in scenes for terms in _terms(items / f"{scene.scene_id}.json")),
     )
 
 
@@ -123,15 +123,21 @@ def _bounds(footprints: Sequence[bytes]) -> tuple[float, float, float, float] | 
     return float(west), float(south), float(east), float(north)
 
 
-def _terms(item: Path) -> Terms:
-    """An item that ingestion could read is small and JSON; what it does not say is not stated."""
+def _terms(item: Path) -> Iterator[Terms]:
+    """Of a scene, and of its assets that come under terms of their own, named after the asset.
+
+    An item that ingestion could read is small and JSON; what it does not say is not stated.
+    """
     if item.stat().st_size > _MOST_ITEM_BYTES:
-        return Terms(NOT_STATED, NOT_STATED, NOT_STATED)
+        yield Terms(NOT_STATED, NOT_STATED, NOT_STATED)
+        return
     content = json.loads(item.read_bytes())
     properties = content["properties"]
-    return Terms(
-        _licence(properties, content.get("links")), _attribution(properties), _text(properties.get("fusar:product"))
-    )
+    product = _text(properties.get("fusar:product"))
+    yield Terms(_licence(properties, content.get("links")), _attribution(properties), product)
+    for name, asset in sorted(content.get("assets", {}).items()):
+        if asset.get("license"):
+            yield Terms(_licence(asset, None), _attribution(asset), _text(name))
 
 
 def _licence(properties: Mapping[str, Any], links: Any) -> str:

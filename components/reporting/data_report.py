@@ -147,8 +147,8 @@ def _aside(evidence: DataEvidence) -> Section:
 def _terms(evidence: DataEvidence) -> Section:
     rows = [(terms.licence, terms.attribution, terms.product, count) for terms, count in sorted(evidence.terms.items())]
     text = (
-        "What the items say: license and its link, attribution, sci:citation or providers, fusar:product. What is not "
-        "stated, nobody has promised."
+        "What the items say: license and its link, attribution, sci:citation or providers, fusar:product; and "
+        "the same of an asset that comes under terms of its own. What is not stated, nobody has promised."
     )
-    heads = ("licence", "attribution", "product", "scenes")
+    heads = ("licence", "attribution", "product or asset", "scenes")
     return Section("Licences and attributions", text, (Table("Terms of the scenes", heads, rows),) if rows else ())

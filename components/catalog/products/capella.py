@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from components.catalog.errors import BrokenMetadata, UnreadLevel
 from components.catalog.products.product import Facts, Product, utc
+from components.catalog.terms import LICENSE_URL
 from components.rasters.opening import Raster
 
 _NAME = re.compile(r"CAPELLA_C\d+_\w+_(?P<level>GEO|GEC|SLC|SICD|CSI)_(?:HH|VV|HV|VH)_\d{14}_\d{14}\w*")
@@ -74,6 +75,7 @@ class _Collect(BaseModel):
 
 class _Metadata(BaseModel):
     product_type: str
+    license_url: str | None = Field(None, alias="license", pattern=r"^https://\S{1,300}$")
     collect: _Collect
 
 
@@ -91,6 +93,9 @@ def _facts(raster: Raster) -> Facts:
         state = f"Capella {image.radiometry[:20]}, calibration {image.calibration[:20]}"
         raise UnreadLevel(path, state, "Take a fully calibrated product of sigma or gamma nought")
     found = {
+        "license": None if metadata.license_url is None else "other",
+        LICENSE_URL: metadata.license_url,
+        "providers": [{"name": "Capella Space", "roles": ["producer", "processor"]}],
         "datetime": utc(path, _time(collect.start)),
         "start_datetime": utc(path, _time(collect.start)),
         "end_datetime": utc(path, _time(collect.stop)),

@@ -11,6 +11,7 @@ import re
 
 from components.catalog.products.product import Facts, Product, utc
 from components.catalog.satellites import SENTINEL_1
+from components.catalog.terms import TERRAMESH
 from components.rasters.opening import Raster
 
 _CELL = re.compile(r"\d+[UD]_\d+[LR]_\d+_\d+")  # of the Major TOM grid
@@ -27,6 +28,7 @@ def _facts(raster: Raster) -> Facts:
     return {
         **({} if time is None else {"datetime": utc(raster.path, time)}),
         **SENTINEL_1,
+        **TERRAMESH,
         "sar:instrument_mode": "IW",
         "sar:product_type": "RTC",
         "sar:polarizations": ["VV", "VH"],

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from components.catalog.errors import WrongField
 from components.catalog.products.product import Facts, Product, utc
 from components.catalog.products.stac_beside import stated_by
+from components.catalog.terms import UMBRA
 from components.rasters.opening import Raster
 
 _NAME = re.compile(r"(?P<time>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)_(?P<platform>UMBRA-\d\d)_GEC(?:_\w+)?")
@@ -76,7 +77,7 @@ def _facts(raster: Raster) -> Facts:
     if name is not None and "datetime" not in stated:
         day, clock = name["time"][:10], name["time"][11:].replace("-", ":")
         stated |= {"datetime": utc(raster.path, f"{day}T{clock}"), "platform": name["platform"].lower()}
-    return stated
+    return {**UMBRA, **stated}
 
 
 def _stac_item(raster: Raster) -> Path | None:

@@ -16,6 +16,7 @@ from components.catalog.products import sentinel1_grd, sentinel1_grd_gamma0
 from components.catalog.products.geocoding import ControlPoints, plan
 from components.catalog.sentinel1.power import borders
 from components.catalog.sentinel1.tables import read_calibration, read_noise
+from components.catalog.terms import COPERNICUS
 from components.rasters.errors import SceneError
 from tests.components.catalog import safe
 from tests.components.catalog.conftest import House
@@ -83,7 +84,7 @@ def test_sigma_nought_gamma_nought_and_what_the_annotation_says(tmp_path: Path) 
     assert facts.pop("fusar:geocoding_residual_m") == pytest.approx(1.6, abs=1)
     assert "24 points of its geolocation grid" in facts.pop("processing:lineage")
     assert facts == {
-        "datetime": "2021-04-01T05:26:23.794457Z", "start_datetime": "2021-04-01T05:26:23.794457Z",
+        **COPERNICUS, "datetime": "2021-04-01T05:26:23.794457Z", "start_datetime": "2021-04-01T05:26:23.794457Z",
         "end_datetime": "2021-04-01T05:26:48.793373Z", "platform": "sentinel-1a", "constellation": "sentinel-1",
         "instruments": ["c-sar"], "sar:instrument_mode": "IW", "sar:frequency_band": "C", "sar:center_frequency": 5.405,
         "sar:product_type": "GRD", "sar:observation_direction": "right", "sar:pixel_spacing_range": 10.0,

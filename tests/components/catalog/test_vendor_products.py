@@ -47,6 +47,7 @@ def backscatter_db(facts: Mapping[str, Any], number: int, band: int = 0) -> floa
 
 def extended(**image: Any) -> dict[str, Any]:
     return {
+        "license": "https://www.capellaspace.com/data-licensing/",
         "product_type": "GEC",
         "collect": {
             "start_timestamp": "2021-01-01T01:01:01.123456789Z",
@@ -80,6 +81,8 @@ def test_capella_calibrates_by_the_square_of_scale_factor_times_number(tmp_path:
     assert backscatter_db(facts, 1000) == pytest.approx(-9.2918, abs=1e-3)
     assert facts.pop("fusar:dn_offset_db") == [pytest.approx(20 * math.log10(0.00034308869733029704))]
     assert facts == {
+        "license": "other", "fusar:license_url": "https://www.capellaspace.com/data-licensing/",
+        "providers": [{"name": "Capella Space", "roles": ["producer", "processor"]}],
         "datetime": "2021-01-01T01:01:01.123456Z", "start_datetime": "2021-01-01T01:01:01.123456Z",
         "end_datetime": "2021-01-01T01:01:05Z", "platform": "capella-2", "constellation": "capella",
         "sar:instrument_mode": "spotlight", "sar:frequency_band": "X", "sar:center_frequency": 9.65,
