@@ -6,6 +6,7 @@ of it is first asked for, or before that by threads in the background, into a te
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
 from itertools import groupby, islice
@@ -26,6 +27,7 @@ from components.training.scratch import Scratch
 
 # Unpacking a row group takes milliseconds: one thread is ahead of any training, a second one helps the first batches.
 FILLERS = 2
+_AT_ONCE = 2  # row groups that one batch lacks
 _PLANES = 2
 
 
@@ -65,7 +67,7 @@ def open_planes(chips: Path, chip_ids: Sequence[str], fillers: int = FILLERS) ->
     Args:
         chips: folder of Parquet files of records.schemas.CHIPS.
         chip_ids: N ids, each in one of the files.
-        fillers: threads that unpack what nobody has asked for yet.
+        fillers: threads that unpack what nobody has asked for yet, from the first batch on.
 
     Raises:
         MixedChipSizes: chips of several sizes.
@@ -74,9 +76,7 @@ def open_planes(chips: Path, chip_ids: Sequence[str], fillers: int = FILLERS) ->
     """
     slots = {chip_id: slot for slot, chip_id in enumerate(chip_ids)}
     groups, size = _groups(sorted(chips.glob("*.parquet")), slots)
-    store = _Store(groups, len(chip_ids), size)
-    for number in range(fillers):
-        Thread(target=store.fill_from, args=(number, fillers), daemon=True).start()
+    store = _Store(groups, len(chip_ids), size, fillers)
     return Planes(store, torch.arange(len(chip_ids)))
 
 
@@ -95,8 +95,11 @@ class _Store:
         shape: of a chip, (2, H, W).
     """
 
-    def __init__(self, groups: list[_Group], count: int, size: tuple[int, int]) -> None:
+    def __init__(self, groups: list[_Group], count: int, size: tuple[int, int], fillers: int) -> None:
         self._groups = groups
+        self._fillers = [
+            Thread(target=self._fill_from, args=(number, fillers), daemon=True) for number in range(fillers)
+        ]
         self.shape = (_PLANES, *size)
         # A handle of pyarrow is for one thread.
         self._opened = lru_cache(maxsize=64)(lambda file, thread: pq.ParquetFile(file, memory_map=True))
@@ -109,12 +112,15 @@ class _Store:
     def read(self, slots: npt.NDArray[np.int64], into: npt.NDArray[np.uint8]) -> None:
         """Fill (n, 2, H, W) with the chips of these slots; what they still lack is unpacked first."""
         groups = np.unique(self._group_of[slots])
-        for number in groups[self._scratch.marks[groups] == 0]:
-            self._fill(int(number))
+        if missing := groups[self._scratch.marks[groups] == 0].tolist():
+            with ThreadPoolExecutor(_AT_ONCE, "unpack") as pool:
+                list(pool.map(self._fill, missing))
+        while self._fillers:  # not before: the first batch has the processor for itself
+            self._fillers.pop().start()
         for slot, codes in zip(slots.tolist(), into, strict=True):
             self._scratch.read(slot, codes)
 
-    def fill_from(self, first: int, step: int) -> None:
+    def _fill_from(self, first: int, step: int) -> None:
         """Unpack every `step`th row group. What cannot be read is for the one to say who asks for it."""
         for number in range(first, len(self._groups), step):
             with suppress(FusarError):
