@@ -15,7 +15,7 @@ from matplotlib.transforms import offset_copy
 from components.pages.graph import cut
 from components.pages.land import land
 from components.pages.parts import Picture
-from components.pages.plots import COLOURS, LIGHT, OTHER_SPLIT, SPLITS, Look, legend, picture, png
+from components.pages.plots import COLOURS, LIGHT, OTHER_SPLIT, SPLITS, Look, legend_below, picture, png
 
 GREY = "#888888"
 SIDE_STEP = 6.0  # between the markers of two sensors at one place [point]
@@ -74,7 +74,7 @@ def _drawing(footprints: Sequence[Footprint]) -> Callable[[Look], Figure]:
                     _draw(axes, shown, (palette[sensor], float(side)), look)
         west, south, east, north = _extent(footprints)
         axes.set(xlim=(west, east), ylim=(south, north), xlabel="longitude [degree]", ylabel="latitude [degree]")
-        legend(axes, loc="lower left")
+        legend_below(figure, axes)
         return figure
 
     return draw

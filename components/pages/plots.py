@@ -14,6 +14,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 from components.pages.graph import cut
 from components.pages.parts import Picture
@@ -55,7 +56,7 @@ def split_map(
             label = f"{cut(split, 12)} ({len(pairs)})"
             axes.scatter(longitudes, latitudes, s=size, c=colour, marker=marker, label=label, **style)
         axes.set(xlim=(-180, 180), ylim=(-62, 80), xlabel="longitude [degree]", ylabel="latitude [degree]")
-        legend(axes, loc="lower left")
+        legend_below(figure, axes)
         return figure
 
     return picture(draw, alt)
@@ -109,11 +110,22 @@ def small_multiples(titles: Sequence[str], look: Look) -> tuple[Figure, list[Axe
     return figure, panels
 
 
-def legend(axes: Axes, loc: Literal["lower left", "upper right"]) -> None:
+def legend(axes: Axes, loc: Literal["upper right"]) -> None:
     """Name what is drawn; a dollar sign in a name is a dollar sign."""
     if axes.get_legend_handles_labels()[1]:
-        for text in axes.legend(loc=loc, fontsize=8.5, framealpha=0.8).get_texts():
-            text.set_parse_math(False)
+        _plain(axes.legend(loc=loc, fontsize=8.5, framealpha=0.8))
+
+
+def legend_below(figure: Figure, axes: Axes) -> None:
+    """Name what a map shows below it, where no scene lies under the names."""
+    handles, labels = axes.get_legend_handles_labels()
+    if labels:
+        _plain(figure.legend(handles, labels, loc="outside lower center", ncols=_COLUMNS, fontsize=8.5, frameon=False))
+
+
+def _plain(names: Legend) -> None:
+    for text in names.get_texts():
+        text.set_parse_math(False)
 
 
 def _cycle() -> Iterator[str]:

@@ -98,7 +98,7 @@ def _scene(chips: pa.Table, file: Path) -> CutScene:
     first = chips.slice(0, 1).to_pylist()[0]
     return CutScene(
         scene_id=first["scene_id"],
-        sensor=f"{first['platform']} {first['frequency_band']}",
+        sensor=" ".join(dict.fromkeys((first["platform"], first["frequency_band"]))),  # both may be "unknown"
         quantity=first["quantity"],
         place_id=first["place_id"],
         split=first["split"],
