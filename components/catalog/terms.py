@@ -55,11 +55,16 @@ def without_overruled(stated: Mapping[str, Any], said: Mapping[str, Any]) -> dic
 
 
 def attributed(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts, with the notice that Copernicus asks for where its data are in them and nothing else is said."""
+    """The facts, with the notice that Copernicus asks for where its data are in them and nothing else is said; who else
+    gives a licence is named before it.
+    """
     providers = facts.get("providers")
     time = facts.get("datetime") or facts.get("start_datetime")
     if "attribution" in facts or not isinstance(providers, list) or not isinstance(time, str):
         return dict(facts)
-    if not any(isinstance(provider, dict) and provider.get("name") == _COPERNICUS for provider in providers):
+    named = [provider for provider in providers if isinstance(provider, dict)]
+    if not any(provider.get("name") == _COPERNICUS for provider in named):
         return dict(facts)
-    return {**facts, "attribution": f"Contains modified Copernicus Sentinel data {time[:4]}"}
+    others = [str(one.get("name")) for one in named if "licensor" in (one.get("roles") or ())]
+    notice = f"Contains modified Copernicus Sentinel data {time[:4]}"
+    return {**facts, "attribution": "; ".join([*(name for name in others if name != _COPERNICUS), notice])}

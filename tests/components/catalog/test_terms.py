@@ -33,6 +33,9 @@ def test_terramesh_has_a_licence_of_its_own_and_a_plain_geotiff_none(house: Hous
     assert house.add(house.own, "--set", "platform=sentinel-1b").code == 0
     item = house.item("282D_485L_3_3")
     assert (item["properties"]["license"], len(_link(item))) == ("CC-BY-SA-4.0", 1)
+    assert (
+        item["properties"]["attribution"] == "TerraMesh, IBM and ESA; Contains modified Copernicus Sentinel data 2021"
+    )
     path = house.raster("plain.tif", ramp())
     facts = {"datetime": "2022-01-02", "platform": "x", "sar:polarizations": "VV", "fusar:quantity": "gamma0",
              "fusar:scale": "decibel", "fusar:simulated": "false"}  # fmt: skip
