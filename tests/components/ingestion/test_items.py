@@ -7,13 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.ingestion import errors as item_errors
 from components.ingestion.errors import BrokenItem
 from components.ingestion.items import read_scene
-from components.rasters import errors as raster_errors
-from components.rasters.errors import SceneError
-
-PAGE = Path(__file__).parents[3] / "docs/reference/data.md"
 
 
 def _with_property(path: Path, name: str, value: object) -> Path:
@@ -81,10 +76,3 @@ def test_a_link_into_dvc_s_cache_is_data_and_can_be_cut(catalogue, config) -> No
     scene.replace(cached)
     scene.symlink_to(cached)
     assert np.isfinite(pixels).all() and catalogue.ingest(config)["scenes_cut"] == 1
-
-
-def test_the_page_on_data_names_every_code() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    kinds = [*vars(raster_errors).values(), *vars(item_errors).values()]
-    codes = {kind.code for kind in kinds if isinstance(kind, type) and issubclass(kind, SceneError)} - {"scene"}
-    assert {code for code in codes if f"`{code}`" not in page} == set()

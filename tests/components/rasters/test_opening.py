@@ -122,6 +122,7 @@ def test_every_error_survives_pickling_with_its_sentence() -> None:
         "WrongSampleType": ("uint8", "linear", "float32"),
         "WrongScale": ("linear", "80%"),
         "TooSmall": (9, 9, 64),
+        "TooCoarse": ("40", "5"),
         "UnusableAffine": ((0, 0),),
         "UnusableCRS": ("EPSG:1",),
         "GridMismatch": ("size",),
