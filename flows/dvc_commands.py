@@ -71,7 +71,7 @@ def refuse_lost_entries() -> None:
 
 
 def hash_inputs_twice() -> None:
-    """Hash what a stage reads once before its command and once after it: DVC asks six times, and each question walks
+    """Hash what a stage reads once before its command and once after it: DVC asks seven times, and each question walks
     every file of a folder.
     """
     from dvc.dependency.base import Dependency

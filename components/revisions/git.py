@@ -65,8 +65,9 @@ def resolve(folder: Path, revision: str) -> str:
 
 def branches_with(folder: Path, commit: str) -> tuple[str, ...]:
     """Branches, here and at remotes, and tags from which a commit is reached: what they lead to, git never forgets."""
-    kinds = ("refs/heads", "refs/remotes", "refs/tags")
-    found = git(folder, "for-each-ref", "--format=%(refname)", f"--contains={commit}", *kinds)
+    found = git(
+        folder, "for-each-ref", "--format=%(refname)", f"--contains={commit}", "refs/heads", "refs/remotes", "refs/tags"
+    )
     return tuple(found.decode().split())
 
 
