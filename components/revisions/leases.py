@@ -1,7 +1,9 @@
 """One holder at a time among all machines that share a DVC remote: objects beside it, renewed while they are held.
 
-Each taking has a number of its own that is never used again, so that whoever creates the next number has won. No clocks
-are compared: a lease has expired once one observer has seen no renewal for its whole length.
+Each taking has a number of its own, and whoever creates the next number has won. The last few numbers stay, so that a
+folder listed while others come and go is never read as an empty one; who was slow between looking and creating, and
+made a number that was used and removed meanwhile, sees the higher ones and gives it back. No clocks are compared: a
+lease has expired once one observer has seen no renewal for its whole length.
 """
 
 import json
@@ -23,6 +25,7 @@ FOLDER: Final = "leases"
 # Longer than a minute without network and one renewal; a successor of a machine that died waits so long.
 LEASE_SECONDS: Final = 120.0
 _RENEWALS: Final = 3  # in the length of a lease
+_KEPT: Final = 8  # older numbers: as many takings would have to pass within one listing for it to miss them all
 _POLLS: Final = (0.05, 2.0)  # from the first to the last [s]: a store asks money for each request
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _OBJECT: Final = re.compile(r"[1-9][0-9]*\.json")
@@ -135,8 +138,11 @@ class _Lease:
                 objects.create(self._files, self._path(newest + 1), _bytes(self._holding))
             except FileExistsError:
                 continue
+            if self._numbers()[-1:] > [newest + 1]:
+                self._remove(newest + 1)
+                continue
             self._number = newest + 1
-            for number in numbers:
+            for number in numbers[:-_KEPT]:
                 self._remove(number)
             return None
 

@@ -4,10 +4,12 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from components.revisions import objects
 from components.revisions.errors import LeaseUnreachable
 from components.revisions.leases import FOLDER, lease
 from components.revisions.processes import is_gone, this_process
@@ -49,9 +51,30 @@ def test_of_six_processes_that_want_it_eight_times_each_never_two_have_it(tmp_pa
     processes = [start(tmp_path, 60, 0.002, 8) for _ in range(6)]
     said = [process.communicate(timeout=120)[1].decode() for process in processes]
     assert [process.returncode for process in processes] == [0] * 6, "".join(said)
-    (left,) = objects_of(tmp_path)
-    assert left.name == "48.json"
-    assert json.loads(left.read_text())["is_released"]
+    numbers = sorted(int(left.stem) for left in objects_of(tmp_path))
+    assert numbers == list(range(40, 49))
+    assert json.loads((tmp_path / FOLDER / KEY / "48.json").read_text())["is_released"]
+
+
+def test_who_was_slow_between_looking_and_taking_waits_for_who_came_before(tmp_path, monkeypatch):
+    url, create, others, waited = str(tmp_path), objects.create, ExitStack(), []
+
+    def create_late(files, path, content):
+        """Twelve come and go, and one comes and stays, after this one looked."""
+        monkeypatch.setattr(objects, "create", create)
+        for _ in range(12):
+            with lease(url, KEY, "who came and went", 60):
+                pass
+        others.enter_context(lease(url, KEY, "who is inside", 60))
+        create(files, path, content)
+
+    def told(holder):
+        waited.append(holder)
+        others.close()
+
+    monkeypatch.setattr(objects, "create", create_late)
+    with lease(url, KEY, "who was slow", 60, told):
+        assert waited == ["who is inside"]
 
 
 def test_the_next_waits_for_the_holder_and_is_told_who_that_is(tmp_path):
@@ -86,7 +109,7 @@ def test_a_holder_on_another_machine_keeps_it_while_it_renews_and_loses_it_when_
     started = time.monotonic()
     with lease(str(tmp_path), KEY, "the next", 0.6, waited.append):
         assert time.monotonic() - started >= 0.6
-        assert [path.name for path in objects_of(tmp_path)] == ["2.json"]
+        assert [path.name for path in objects_of(tmp_path)] == ["1.json", "2.json"]
     assert waited == ["this one"]
 
 
@@ -108,8 +131,8 @@ def test_who_was_cut_off_for_too_long_takes_nothing_back(tmp_path):
         go_on.set()
         first.join(60)
         after = [(path.name, path.read_text()) for path in objects_of(tmp_path)]
-    assert [name for name, _ in before] == [name for name, _ in after] == ["2.json"]
-    assert not json.loads(after[0][1])["is_released"]
+    assert [name for name, _ in before] == [name for name, _ in after] == ["1.json", "2.json"]
+    assert not json.loads(after[1][1])["is_released"]
 
 
 def test_a_store_that_does_not_answer_is_one_clear_error_after_the_length_of_a_lease(tmp_path):
