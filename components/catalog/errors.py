@@ -130,6 +130,21 @@ class UnlikelyValues(SceneError):
         )
 
 
+class SwappedPolarizations(SceneError):
+    """A cross-polarised channel that is brighter than the co-polarised one that was sent with it."""
+
+    code = "swapped-polarizations"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        cross, co, above_db = self.details
+        return (
+            f"its {cross} is {above_db} dB brighter than its {co}, which no ground is. Put sar:polarizations into the "
+            "order of the bands."
+        )
+
+
 class UnusableControlPoints(SceneError):
     """Ground control points that fit no polynomial, or put the scene over half the world."""
 

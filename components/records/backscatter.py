@@ -1,11 +1,15 @@
 """How backscatter is kept in 8 bits: decibels on one fixed scale for every sensor."""
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
 NODATA_CODE = 0
 FIRST_CODE_DB = -40.0
 STEP_DB = 0.25
+# Cross-polarised channel and the co-polarised one that was sent with it: the ground returns less of the former.
+CO_POLARIZED: Final = {"VH": "VV", "HV": "HH"}
 
 
 def encode_decibels(decibels: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from components.records.backscatter import CO_POLARIZED
 from components.validation.suite import CRITICAL, WARNING, Suite
 from components.validation.tables import Tables
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
 BANDS: Final = ("P", "L", "S", "C", "X", "Ku", "K", "Ka")
 LEAST_SCENES: Final = 5  # of a sensor and polarisation before one of them can stand out
-# Cross-polarised channel and the co-polarised one that was received with it.
-_CROSS: Final = {"VH": "VV", "HV": "HH"}
 _SENSOR: Final = ["platform", "frequency_band", "quantity", "polarization"]
 
 
@@ -28,8 +27,8 @@ def frame(tables: Tables) -> pd.DataFrame:
     is_compared = of_sensor.transform("count") >= LEAST_SCENES
     found["offset_db"] = (level - of_sensor.transform("median")).abs().where(is_compared)
     levels = dict(zip(found["plane"], level, strict=True))
-    received_with = planes["scene_id"] + " " + planes["polarization"].map(_CROSS)
-    found["cross_above_co_db"] = level - received_with.map(levels).astype("float64")
+    sent_with = planes["scene_id"] + " " + planes["polarization"].map(CO_POLARIZED)
+    found["cross_above_co_db"] = level - sent_with.map(levels).astype("float64")
     found["spread_db"] = planes["spread_db"]
     found["clipped_share"] = planes["clipped_share"]
     return found

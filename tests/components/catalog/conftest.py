@@ -19,8 +19,8 @@ UTM31 = Affine(10.0, 0.0, 620000.0, 0.0, -10.0, 4830000.0)
 
 
 def ramp(bands: int = 1, side: int = 128) -> np.ndarray:
-    """Decibels from -30 to +5, every pixel another."""
-    return np.linspace(-30, 5, bands * side * side, dtype=np.float32).reshape(bands, side, side)
+    """Decibels from -30 to +5, every pixel another; the first band is the brightest, as VV is beside VH."""
+    return np.linspace(-30, 5, bands * side * side, dtype=np.float32).reshape(bands, side, side)[::-1]
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from components.catalog.errors import UnlikelyValues
-from components.catalog.plausibility import check_values
+from components.catalog.errors import SwappedPolarizations, UnlikelyValues
+from components.catalog.plausibility import check_polarizations, check_values
+from components.rasters.calibration import Coding
 from components.rasters.opening import open_raster
 from tests.components.catalog.conftest import House, ramp
 from tests.components.catalog.test_products import METADATA, ROTATED
@@ -51,6 +52,50 @@ def test_display_stretches_and_linear_power_are_no_decibels(house: House, pixels
         else:
             with pytest.raises(UnlikelyValues, match=said):
                 check_values(raster, scale)
+
+
+SPECKLED = np.stack([ramp()[0], ramp()[0] - 3, ramp()[0] + 0.4])
+IN_ORDER, SWAPPED, IN_NOISE = SPECKLED[[0, 1]], SPECKLED[[1, 0]], SPECKLED[[0, 2]]
+NUMBERS = np.rint(10 ** ((SWAPPED + 83) / 20)).astype(np.uint16)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "names", "coding", "is_refused"),
+    [
+        (IN_ORDER, ["VV", "VH"], Coding("decibel"), False),
+        (SWAPPED, ["VV", "VH"], Coding("decibel"), True),
+        (SWAPPED, ["HH", "HV"], Coding("decibel"), True),
+        (SWAPPED, ["VH", "VV"], Coding("decibel"), False),
+        (SWAPPED, ["VV", "HH"], Coding("decibel"), False),
+        (SWAPPED, ["VV", "HV"], Coding("decibel"), False),  # sent one way each: nothing says which is brighter
+        (IN_NOISE, ["VV", "VH"], Coding("decibel"), False),
+        (10 ** (SWAPPED / 10), ["VV", "VH"], Coding("linear"), True),
+        (NUMBERS, ["VV", "VH"], Coding("dn", (-83.0, -83.0)), True),
+        (NUMBERS, ["VV", "VH"], Coding("dn", (-80.0, -84.0)), False),
+    ],
+)
+def test_a_cross_polarised_channel_is_not_the_brighter_one(house: House, pixels, names, coding, is_refused) -> None:
+    with open_raster(house.raster("a.tif", pixels, nodata=0)) as raster:
+        if is_refused:
+            with pytest.raises(SwappedPolarizations, match=f"its {names[1]} is 3.0 dB brighter than its {names[0]}"):
+                check_polarizations(raster, names, coding)
+        else:
+            check_polarizations(raster, names, coding)
+
+
+def test_amplitudes_of_two_channels_are_not_compared(house: House) -> None:
+    pixels = np.stack([np.full((64, 64), 9, np.uint8), np.full((64, 64), 200, np.uint8)])
+    with open_raster(house.raster("a.tif", pixels)) as raster:
+        check_polarizations(raster, ["VV", "VH"], Coding("amplitude"))
+
+
+def test_who_names_the_bands_in_the_wrong_order_gets_no_scene(house: House) -> None:
+    house.raster("swapped.tif", SWAPPED)
+    facts = ("datetime=2022-01-02", "platform=x", "fusar:quantity=gamma0", "fusar:scale=decibel")
+    said = [word for fact in (*facts, "fusar:simulated=false") for word in ("--set", fact)]
+    answer = house.add(house.own, *said, "--set", "sar:polarizations=VV,VH")
+    assert answer.code == 1 and "swapped-polarizations" in answer.err and not (house.data / "items").exists()
+    assert house.add(house.own, *said, "--set", "sar:polarizations=VH,VV").code == 0
 
 
 def test_who_claims_decibels_of_a_display_stretch_gets_no_scene(house: House) -> None:

@@ -151,7 +151,7 @@ def test_a_plain_geotiff_is_described_by_a_stac_item_as_template(house: House) -
 def test_bands_described_as_polarisations_are_taken_in_their_order(house: House) -> None:
     import rasterio
 
-    path = house.raster("described.tif", ramp(2))
+    path = house.raster("described.tif", ramp(2)[::-1])
     with rasterio.open(path, "r+") as file:
         file.descriptions = ("VH", "vv")
     options = (
