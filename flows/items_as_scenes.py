@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from components.arrivals.assets import assets_of, properties_of
 from components.arrivals.fetching import fetch
+from components.arrivals.signatures import signature_of
 from components.arrivals.sources import StacSource
 from components.arrivals.stac import Arrival
 
@@ -46,7 +47,7 @@ def bring(arrival: Arrival, source: StacSource, folder: Path, destination: Desti
     names = {**bands, **{key: f"scene{ending}" for key, ending in COMPANIONS.items()}}
     fetched = assets_of(arrival, source, names)
     for name, asset in fetched.items():
-        fetch(asset, folder / name, source)
+        fetch(asset, folder / name, source, signature_of(asset.address, arrival.collection, source))
     properties, scene = properties_of(arrival, source), folder / "scene.tif"
     if source.assets:
         files = {str(name): folder / f"{name}.tif" for name in source.assets if f"{name}.tif" in fetched}

@@ -95,6 +95,10 @@ class OtherPart(AssetUnreachable):
     """A server sends other bytes of a file than it was asked for."""
 
 
+class NoSignature(AssetUnreachable):
+    """The address that gives shared access signatures gives none."""
+
+
 class ItemsLeft(ArrivalError):
     """Some items of a look have become scenes, and others do not come now."""
 

@@ -13,13 +13,14 @@ from components.arrivals.transports import Answer, Wanted, opened
 _LONGEST_S: Final = 3600.0  # for one file in one look
 
 
-def fetch(asset: Asset, target: Path, bounds: Bounds) -> None:
+def fetch(asset: Asset, target: Path, bounds: Bounds, signature: str = "") -> None:
     """Bring a file here; one that is here already is not asked for again.
 
     Args:
         asset: which.
         target: its file, which appears whole and checked or not at all.
         bounds: hosts and sizes that hold.
+        signature: see `transports.Wanted`.
 
     Raises:
         RefusedItem: it is too large, not there, not what the item says, or leads to a host that is not allowed.
@@ -33,7 +34,8 @@ def fetch(asset: Asset, target: Path, bounds: Bounds) -> None:
     part, mark = target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.etag")
     etag = mark.read_text(encoding="latin-1") if mark.exists() else ""
     try:
-        with opened(Wanted(asset.item, asset.address, _size(part) if etag else 0, etag), bounds) as answer:
+        wanted = Wanted(asset.item, asset.address, _size(part) if etag else 0, etag, signature)
+        with opened(wanted, bounds) as answer:
             _write(asset, answer, (part, mark), bounds)
     except AssetUnreachable as error:
         if isinstance(error, OtherPart):

@@ -60,6 +60,12 @@ class StacSource(Bounds):
         default_factory=dict,
         description="Key of each polarisation's asset, in the order of the bands to be; `asset` is not read then.",
     )
+    tokens: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s@?#]+)?$",
+        max_length=1000,
+        description="Address below which each collection has a signature for files on `hosts`; none: not signed.",
+    )
     properties: dict[str, JsonValue] = Field(
         default_factory=dict, description="STAC properties that the items do not state, such as fusar:quantity."
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
@@ -29,12 +29,14 @@ class Wanted:
         address: where it lies.
         start: first byte that is not here yet.
         etag: of the file whose first bytes are here; "" for none, and then `start` is 0.
+        signature: what the request adds to the query of the address; no redirect and no message has it.
     """
 
     item: str
     address: str
     start: int = 0
     etag: str = ""
+    signature: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,15 @@ def http_answer(
     import requests
 
     with nullcontext(connection) if connection else requests.Session() as session:
-        address = wanted.address
+        address, signature = wanted.address, wanted.signature
         for _ in range(_REDIRECTS):
             check_address(wanted.item, address, bounds)
             plain = {"Accept-Encoding": "identity", **headers}
-            with session.get(address, headers=plain, stream=True, timeout=_TIMEOUT_S, allow_redirects=False) as answer:
+            with session.get(
+                address, params=signature, headers=plain, stream=True, timeout=_TIMEOUT_S, allow_redirects=False
+            ) as answer:
                 if answer.is_redirect:
-                    address = urljoin(address, answer.headers["Location"])
+                    address, signature = urljoin(address, answer.headers["Location"]), ""
                     continue
                 _check_status(wanted, answer)
                 yield answer
@@ -127,7 +131,8 @@ def http_faults(wanted: Wanted) -> Iterator[None]:
     try:
         yield
     except RequestException as error:
-        raise AssetUnreachable(wanted.address, type(error).__name__) from error
+        # What requests says of a refused connection has the whole query.
+        raise AssetUnreachable(wanted.address, type(error).__name__) from (None if wanted.signature else error)
 
 
 def _s3_answer(wanted: Wanted, bounds: Bounds) -> Answer:

@@ -125,6 +125,23 @@ def test_what_broke_off_goes_on_and_each_file_is_held_against_its_checksum(house
     assert not list((house.root / ".fusar").glob("pulled/*"))
 
 
+def test_an_archive_that_wants_signatures_gives_its_scenes_and_none_of_them_stays(house, files, capsys):  # noqa: F811
+    signature = "se=2026&sig=a%2Bsecret"
+    for name in ("vv", "vh"):
+        files.files[f"/files/{name}.tif?{signature}"] = files.files[f"/files/{name}.tif"]
+        files.files[f"/files/{name}.tif"] = 403
+    with serving("query") as api:
+        api.items = [scene(1, files.url), scene(2, files.url, day=20)]
+        named(house, api.url, hosts=[files.url.removeprefix("http://")], tokens=f"{api.url}/token")
+        assert "no `token` with its `msft:expiry`" in pull(capsys, "archive").err
+        api.files["/token/sar"] = json.dumps({"msft:expiry": "2999-01-01T00:00:00Z", "token": signature}).encode()
+        assert "2 added" in pull(capsys, "archive").out
+    assert [path for path, _ in api.asked] == ["/token/sar"]
+    assert [path for path, _ in files.asked] == [f"/files/{name}.tif?{signature}" for name in ("vv", "vh")] * 2
+    kept = [path for path in house.root.rglob("*") if path.is_file()]
+    assert kept and not any(b"secret" in path.read_bytes() for path in kept)
+
+
 def test_an_api_that_ignores_the_question_brings_nothing_that_was_not_asked(house, files, capsys):  # noqa: F811
     named(house, files.url)
     files.items = [
