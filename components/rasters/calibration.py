@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.rasters.errors import WrongPolarization, WrongSampleType, WrongScale
 from components.rasters.opening import Raster
@@ -26,7 +28,7 @@ _SAMPLE_TYPES: dict[Scale, tuple[str, ...]] = {
 _LEAST_DB, _MOST_DB = -80.0, 45.0
 _MOST_IMPOSSIBLE = 0.5
 _ROWS_AT_ONCE = 16  # what is made of them on the way stays in the processor's cache
-_COUNTED = 32  # every 32nd row of digital numbers is counted: that tells a wrong offset as well as all of them
+_COUNTED = 64  # every 64th row of digital numbers is counted: that tells a wrong offset as well as all of them
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ def to_power(samples: npt.NDArray[Any], nodata: float | None, coding: Coding) ->
     if coding.scale == "dn":
         tables = [_decibels_of_numbers(samples.dtype, offset, nodata) for offset in coding.dn_offset_db]
         powers = [(10 ** (table / 10)).astype(np.float32) for table in tables]
-        counted = [_tally_numbers(samples[band], table) for band, table in enumerate(tables)]
+        kinds = [_kinds_of_numbers(samples.dtype, offset, nodata) for offset in coding.dn_offset_db]
+        counted = [_tally_numbers(samples[band], kind) for band, kind in enumerate(kinds)]
         return np.stack([power[samples[band]] for band, power in enumerate(powers)]), sum(counted, Tally())
     values = _without_nodata(samples, nodata)
     tally = _tally(values, coding.scale)
@@ -168,11 +171,10 @@ def _encode_numbers(
     tally = Tally()
     for band, offset_db in enumerate(offsets_db):
         table = _codes_of_numbers(samples.dtype, offset_db, nodata)
-        for start in range(0, samples.shape[1], _ROWS_AT_ONCE):
-            strip = slice(start, start + _ROWS_AT_ONCE)
-            # No number is beyond the table: `clip` only spares the search for one.
-            codes[band, strip] = table.take(samples[band, strip], mode="clip")
-        tally += _tally_numbers(samples[band], _decibels_of_numbers(samples.dtype, offset_db, nodata))
+        # Arrow looks up by 16-bit indices; NumPy would make 64-bit ones of them first. No number is beyond the table.
+        found = pc.take(table, pa.array(samples[band].reshape(-1)), boundscheck=False)
+        codes[band] = found.to_numpy().reshape(samples[band].shape)
+        tally += _tally_numbers(samples[band], _kinds_of_numbers(samples.dtype, offset_db, nodata))
     return tally
 
 
@@ -186,14 +188,21 @@ def _decibels_of_numbers(dtype: np.dtype[Any], offset_db: float, nodata: float |
 
 
 @lru_cache(maxsize=8)
-def _codes_of_numbers(dtype: np.dtype[Any], offset_db: float, nodata: float | None) -> Codes:
-    return encode_decibels(_decibels_of_numbers(dtype, offset_db, nodata))
+def _codes_of_numbers(dtype: np.dtype[Any], offset_db: float, nodata: float | None) -> pa.Array:
+    return pa.array(encode_decibels(_decibels_of_numbers(dtype, offset_db, nodata)))
 
 
-def _tally_numbers(samples: npt.NDArray[Any], decibels: npt.NDArray[np.float64]) -> Tally:
-    counts = np.bincount(samples[::_COUNTED].reshape(-1), minlength=decibels.size)
+@lru_cache(maxsize=8)
+def _kinds_of_numbers(dtype: np.dtype[Any], offset_db: float, nodata: float | None) -> npt.NDArray[np.uint8]:
+    """Of each number: 0 nodata, 1 possible, 2 impossible."""
+    decibels = _decibels_of_numbers(dtype, offset_db, nodata)
     impossible = (decibels < _LEAST_DB) | (decibels > _MOST_DB)
-    return Tally(int(counts[~np.isnan(decibels)].sum()), int(counts[impossible].sum()))
+    return np.where(np.isnan(decibels), 0, np.where(impossible, 2, 1)).astype(np.uint8)
+
+
+def _tally_numbers(samples: npt.NDArray[Any], kinds: npt.NDArray[np.uint8]) -> Tally:
+    _, possible, impossible = np.bincount(kinds[samples[::_COUNTED]].reshape(-1), minlength=3)
+    return Tally(int(possible + impossible), int(impossible))
 
 
 def _tally(values: npt.NDArray[np.float32], scale: Scale) -> Tally:

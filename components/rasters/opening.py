@@ -37,7 +37,7 @@ _GDAL_SETTINGS = {
     "GDAL_PAM_ENABLED": "NO",
     "GDAL_GEOREF_SOURCES": "INTERNAL",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
-    "GDAL_CACHEMAX": 128,  # MB; by default a twentieth of the machine, which a large scene fills for nothing
+    "GDAL_CACHEMAX": 16 << 20,  # bytes; by default a twentieth of the machine, which a large scene fills for nothing
 }
 # Real scenes shrink by less than 20; a 112 kB bomb of 28.8 GB by 257,000.
 _MOST_INFLATION = 200
@@ -79,10 +79,12 @@ class Raster:
             TruncatedRaster: the pixels cannot be decoded.
         """
         window = Window(col, row, self.width - col if width is None else width, height or self.height - row)
-        try:
-            return np.asarray(self.dataset.read(window=window))
-        except RasterioError as error:
-            raise TruncatedRaster(self.path) from error
+        # The settings are those of a thread, and whoever opened it may have been another one.
+        with rasterio.Env(**_GDAL_SETTINGS):
+            try:
+                return np.asarray(self.dataset.read(window=window))
+            except RasterioError as error:
+                raise TruncatedRaster(self.path) from error
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,7 @@ from components.rasters.resampling import resample_power, weights
 # A block of 512 rows is decoded once; what a wide scene needs at once stays bounded all the same.
 _ROWS_AT_ONCE = 512
 _MOST_CODES = 12_000_000  # of a strip
-_MOST_SAMPLES = 2_000_000  # that a thread decodes at once
+_MOST_SAMPLES = 1 << 22  # that a thread decodes at once
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def code_strips(raster: Raster, grid: Grid, coding: Coding, threads: int) -> Ite
     """Every row of a grid once, from the top, as codes; 0 is nodata.
 
     Args:
-        raster: that passed `check_bands`; the threads open it for themselves.
+        raster: that passed `check_bands`; it is opened once more for each thread.
         grid: its own, or a coarser or finer one.
         coding: what its samples mean.
         threads: that decode.
@@ -52,12 +54,16 @@ def code_strips(raster: Raster, grid: Grid, coding: Coding, threads: int) -> Ite
     """
     tally = Tally()
     pending: deque[tuple[Strip, list[Future[Tally]]]] = deque()
-    with ThreadPoolExecutor(threads, "decode") as pool:
+    handles: SimpleQueue[Raster] = SimpleQueue()
+    with ExitStack() as stack:
+        for _ in range(threads):  # a handle of GDAL's is for one thread at a time
+            handles.put(stack.enter_context(open_raster(raster.path, raster.is_georeferenced)))
+        pool = stack.enter_context(ThreadPoolExecutor(threads, "decode"))
         try:
             for pieces in _strips(raster, grid):
                 top, bottom = pieces[0].row, pieces[-1].row_end
                 strip = Strip(top, np.empty((raster.bands, bottom - top, grid.width), np.uint8))
-                filled = [pool.submit(_fill, strip, piece, raster, grid, coding) for piece in pieces]
+                filled = [pool.submit(_fill, strip, piece, handles, grid, coding) for piece in pieces]
                 pending.append((strip, filled))
                 if len(pending) > 1:  # the next strip is decoded while the caller works on this one
                     done, counted = _finished(*pending.popleft())
@@ -118,16 +124,22 @@ def _strips(raster: Raster, grid: Grid) -> Iterator[list[_Piece]]:
             yield [_Piece(row, min(row + some, bottom), 0, grid.width) for row in range(top, bottom, some)]
 
 
-def _fill(strip: Strip, piece: _Piece, raster: Raster, grid: Grid, coding: Coding) -> Tally:
-    codes = strip.codes[:, piece.row - strip.row : piece.row_end - strip.row, piece.col : piece.col_end]
-    # A handle of its own: GDAL's are for one thread, and this one's blocks are forgotten with it.
-    with open_raster(raster.path, raster.is_georeferenced) as own:
-        if grid.is_native:
-            samples = own.read(piece.row, piece.col, piece.row_end - piece.row, piece.col_end - piece.col)
-            return encode(samples, own.nodata, coding, codes)
-        rows = weights(piece.row, piece.row_end, grid.row_step, own.height)
-        cols = weights(piece.col, piece.col_end, grid.col_step, own.width)
-        samples = own.read(rows.start, cols.start, rows.stop - rows.start, cols.stop - cols.start)
+def _fill(strip: Strip, piece: _Piece, handles: "SimpleQueue[Raster]", grid: Grid, coding: Coding) -> Tally:
+    raster = handles.get()
+    try:
+        codes = strip.codes[:, piece.row - strip.row : piece.row_end - strip.row, piece.col : piece.col_end]
+        return _encoded(codes, piece, raster, grid, coding)
+    finally:
+        handles.put(raster)
+
+
+def _encoded(codes: npt.NDArray[np.uint8], piece: _Piece, raster: Raster, grid: Grid, coding: Coding) -> Tally:
+    if grid.is_native:
+        samples = raster.read(piece.row, piece.col, piece.row_end - piece.row, piece.col_end - piece.col)
+        return encode(samples, raster.nodata, coding, codes)
+    rows = weights(piece.row, piece.row_end, grid.row_step, raster.height)
+    cols = weights(piece.col, piece.col_end, grid.col_step, raster.width)
+    samples = raster.read(rows.start, cols.start, rows.stop - rows.start, cols.stop - cols.start)
     power, tally = to_power(samples, raster.nodata, coding)
     codes[:] = encode_power(resample_power(power, rows, cols), coding)
     return tally

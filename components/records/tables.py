@@ -32,7 +32,7 @@ def write_table(rows: Sequence[Row] | pa.Table, schema: pa.Schema, path: Path) -
     table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(list(rows), schema=schema)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    pq.write_table(table.cast(schema), partial, compression="zstd", compression_level=1)
+    pq.write_table(table.cast(schema), partial, **_settings(schema))
     partial.replace(path)
 
 
@@ -46,7 +46,7 @@ def table_stream(schema: pa.Schema, path: Path) -> Iterator[Callable[[pa.Table],
     partial = path.with_name(f".{path.name}.partial")
     held: list[pa.Table] = []
     try:
-        with pq.ParquetWriter(partial, schema, compression="zstd", compression_level=1) as writer:
+        with pq.ParquetWriter(partial, schema, **_settings(schema)) as writer:
 
             def flush() -> None:
                 if held:
@@ -54,7 +54,7 @@ def table_stream(schema: pa.Schema, path: Path) -> Iterator[Callable[[pa.Table],
                     held.clear()
 
             def write(table: pa.Table) -> None:
-                held.append(table.cast(schema))
+                held.append(table if table.schema.equals(schema, check_metadata=True) else table.cast(schema))
                 if sum(one.nbytes for one in held) >= _ROW_GROUP_BYTES:
                     flush()
 
@@ -63,6 +63,12 @@ def table_stream(schema: pa.Schema, path: Path) -> Iterator[Callable[[pa.Table],
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _settings(schema: pa.Schema) -> dict[str, Any]:
+    """Bytes such as pixels never repeat: looking for equal ones would cost as much as compressing them."""
+    repeating = [field.name for field in schema if not pa.types.is_binary(field.type)]
+    return {"compression": "zstd", "compression_level": 1, "use_dictionary": repeating}
 
 
 def read_table(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
