@@ -35,7 +35,7 @@ def main(item: Path, size: int, threads: int) -> None:
                 write(table)
                 yield from table["chip_id"].to_pylist()
 
-    serve(cut, gives_samples=False)
+    serve(cut, gives_samples=False, written=data / "chips")
 
 
 main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

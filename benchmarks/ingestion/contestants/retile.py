@@ -17,7 +17,7 @@ def main(scene: str, size: int, folder: Path) -> None:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         yield from sorted(folder.glob("*.tif"))
 
-    serve(cut, gives_samples=False)
+    serve(cut, gives_samples=False, written=folder)
 
 
 main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))

@@ -9,19 +9,23 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 Cut = Callable[[], Iterator[Any]]
 
 
-def serve(cut: Cut, gives_samples: bool = True) -> None:
+def serve(cut: Cut, gives_samples: bool = True, written: Path | None = None) -> None:
     """Answer rounds until stdin ends.
 
     Args:
         cut: makes all chips, one after the other, as arrays; anything else counts as one chip without samples.
         gives_samples: whether the arrays hold the scene's own samples.
+        written: a folder whose files go before each round: a scene is cut where nothing lies yet.
     """
     for line in sys.stdin:
+        for file in written.glob("*") if written is not None else ():
+            file.unlink()
         if line.strip() == "check":
             answer = _checked(cut, gives_samples)
         else:
