@@ -18,7 +18,7 @@ from components.rasters.resampling import resample_power, weights
 # A block of 512 rows is decoded once; what a wide scene needs at once stays bounded all the same.
 _ROWS_AT_ONCE = 512
 _MOST_CODES = 12_000_000  # of a strip
-_MOST_SAMPLES = 1 << 22  # that a thread decodes at once
+_MOST_BYTES = 8 << 20  # of samples that a thread decodes at once
 
 
 @dataclass(frozen=True)
@@ -108,19 +108,21 @@ def _finished(strip: Strip, filled: list[Future[Tally]]) -> tuple[Strip, Tally]:
 def _strips(raster: Raster, grid: Grid) -> Iterator[list[_Piece]]:
     """Strips from the top, each as the pieces that make it up; where pixels are the raster's own, whole blocks."""
     block_rows, block_cols = raster.block_height, raster.block_width
-    is_tiled = block_cols < raster.width
-    rows = min(_ROWS_AT_ONCE, _MOST_CODES // (raster.bands * grid.width))
+    is_tiled, pixel_bytes = block_cols < raster.width, raster.bands * np.dtype(raster.dtype).itemsize
+    rows = _ROWS_AT_ONCE
+    while rows > 1 and raster.bands * grid.width * rows > _MOST_CODES:
+        rows //= 2  # rows of chips, mostly of a power of two, then lie in one strip each and are not copied together
     rows = max(block_rows, rows // block_rows * block_rows)
     if not grid.is_native:
         rows, block_rows, block_cols, is_tiled = max(1, int(rows / max(grid.row_step, 1))), 1, 1, True
     for top in range(0, grid.height, rows):
         bottom = min(top + rows, grid.height)
         if is_tiled:
-            area = raster.bands * (bottom - top) * max(grid.row_step, 1) * max(grid.col_step, 1)
-            cols = max(1, int(_MOST_SAMPLES / area) // block_cols) * block_cols
+            column_bytes = pixel_bytes * (bottom - top) * max(grid.row_step, 1) * max(grid.col_step, 1)
+            cols = max(1, int(_MOST_BYTES / column_bytes) // block_cols) * block_cols
             yield [_Piece(top, bottom, col, min(col + cols, grid.width)) for col in range(0, grid.width, cols)]
         else:
-            some = max(1, _MOST_SAMPLES // (raster.bands * grid.width) // block_rows) * block_rows
+            some = max(1, _MOST_BYTES // (pixel_bytes * grid.width) // block_rows) * block_rows
             yield [_Piece(row, min(row + some, bottom), 0, grid.width) for row in range(top, bottom, some)]
 
 

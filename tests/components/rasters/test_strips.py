@@ -33,7 +33,7 @@ def _write(path: Path, pixels: np.ndarray, **layout) -> Path:
 def test_strips_are_every_row_once_whatever_the_layout_and_the_threads(
     tmp_path: Path, layout: dict, monkeypatch
 ) -> None:
-    monkeypatch.setattr("components.rasters.strips._MOST_SAMPLES", 100_000)  # several pieces a strip
+    monkeypatch.setattr("components.rasters.strips._MOST_BYTES", 200_000)  # several pieces a strip
     numbers = np.random.default_rng(1).integers(0, 65535, (2, 1100, 300), np.uint16)
     path = _write(tmp_path / "scene.tif", numbers, **layout)
     coding = Coding("dn", (-83.0, -80.0))
@@ -45,7 +45,7 @@ def test_strips_are_every_row_once_whatever_the_layout_and_the_threads(
 
 
 def test_pixels_of_three_by_three_are_their_mean_power_in_every_piece(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("components.rasters.strips._MOST_SAMPLES", 50_000)
+    monkeypatch.setattr("components.rasters.strips._MOST_BYTES", 100_000)
     power = np.random.default_rng(2).exponential(0.1, (1, 900, 303)).astype(np.float32)
     with open_raster(_write(tmp_path / "scene.tif", power)) as raster:
         grid = grid_of(raster, 3, 3)
