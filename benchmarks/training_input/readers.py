@@ -19,7 +19,8 @@ def read_planes(folder: Path, workers: int, seed: int, is_shuffled: bool) -> Ite
     """Ours: any order over the whole corpus; `workers` threads unpack what nobody has asked for yet."""
     from components.training.planes import open_planes
 
-    table = pq.read_table(folder / "parquet/captions.parquet")
+    with pq.ParquetFile(folder / "parquet/captions.parquet") as captions_file:  # `read_table` would import more
+        table = captions_file.read()
     names, captions = table["chip_id"].to_pylist(), table["caption"].to_pylist()
     planes = open_planes(folder / "parquet/chips", names, workers)
     shuffled = torch.randperm(len(names), generator=torch.Generator().manual_seed(seed))

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
-from threading import Thread, get_ident
+from threading import Thread, get_ident, main_thread
 from typing import Self
 
 import numpy as np
@@ -97,12 +97,11 @@ class _Store:
 
     def __init__(self, groups: list[_Group], count: int, size: tuple[int, int], fillers: int) -> None:
         self._groups = groups
-        self._fillers = [
-            Thread(target=self._fill_from, args=(number, fillers), daemon=True) for number in range(fillers)
-        ]
+        # No daemons: one that the interpreter's end meets inside of Arrow takes the whole process down.
+        self._fillers = [Thread(target=self._fill_from, args=(number, fillers)) for number in range(fillers)]
         self.shape = (_PLANES, *size)
         # A handle of pyarrow is for one thread.
-        self._opened = lru_cache(maxsize=64)(lambda file, thread: pq.ParquetFile(file, memory_map=True))
+        self._opened = lru_cache(maxsize=64)(lambda file, thread: _parquet(file))
         # Marked is what is unpacked: the processes of one machine do it together.
         self._scratch = Scratch(count, _PLANES * size[0] * size[1], len(groups), [str(group.file) for group in groups])
         self._group_of = np.zeros(count, np.int64)
@@ -113,8 +112,9 @@ class _Store:
         """Fill (n, 2, H, W) with the chips of these slots; what they still lack is unpacked first."""
         groups = np.unique(self._group_of[slots])
         if missing := groups[self._scratch.marks[groups] == 0].tolist():
+            of_files = [list(some) for _, some in groupby(missing, lambda number: self._groups[number].file)]
             with ThreadPoolExecutor(_AT_ONCE, "unpack") as pool:
-                list(pool.map(self._fill, missing))
+                list(pool.map(self._fill_some, of_files))
         while self._fillers:  # not before: the first batch has the processor for itself
             self._fillers.pop().start()
         for slot, codes in zip(slots.tolist(), into, strict=True):
@@ -123,15 +123,21 @@ class _Store:
     def _fill_from(self, first: int, step: int) -> None:
         """Unpack every `step`th row group. What cannot be read is for the one to say who asks for it."""
         for number in range(first, len(self._groups), step):
+            if not main_thread().is_alive():  # the program has come to its end and waits for this thread
+                return
             with suppress(FusarError):
                 if not self._scratch.marks[number]:
                     self._fill(number)
+
+    def _fill_some(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            self._fill(number)
 
     def _fill(self, number: int) -> None:
         """Two may do it at once: they write the same bytes, and the mark comes after them."""
         group = self._groups[number]
         table = self._unpack(group)
-        size = (table["height"][0].as_py(), table["width"][0].as_py())
+        size = self.shape[1:]
         for names, run in _runs(table):
             codes = _two_planes(_codes(table["backscatter"][run], (len(names), *size)), names)
             slots = group.slots[run]
@@ -143,7 +149,7 @@ class _Store:
         self._scratch.marks[number] = 1
 
     def _unpack(self, group: _Group) -> pa.Table:
-        columns = ["height", "width", "polarizations", "backscatter"]
+        columns = ["polarizations", "backscatter"]
         try:
             table = self._opened(group.file, get_ident()).read_row_group(group.number, columns, use_threads=False)
         except (OSError, pa.ArrowInvalid) as error:
@@ -154,11 +160,11 @@ class _Store:
 def _groups(files: Sequence[Path], slots: dict[str, int]) -> tuple[list[_Group], tuple[int, int]]:
     groups: list[_Group] = []
     size: tuple[int, int] | None = None
-    for file in files:
-        with pq.ParquetFile(file) as parquet:
-            chips = iter(parquet.read(columns=["chip_id", "height", "width"]).to_pylist())
-            for number in range(parquet.num_row_groups):
-                known = list(islice(chips, parquet.metadata.row_group(number).num_rows))
+    with ThreadPoolExecutor(_AT_ONCE, "list") as pool:
+        for file, lengths, table in pool.map(_listed, files):
+            chips = iter(table.to_pylist())
+            for number, length in enumerate(lengths):
+                known = list(islice(chips, length))
                 rows = [row for row, chip in enumerate(known) if chip["chip_id"] in slots]
                 for chip in (known[row] for row in rows):
                     found = (chip["height"], chip["width"])
@@ -168,6 +174,18 @@ def _groups(files: Sequence[Path], slots: dict[str, int]) -> tuple[list[_Group],
                 if rows:
                     groups.append(_Group(file, number, rows, [slots[known[row]["chip_id"]] for row in rows]))
     return groups, size or (0, 0)
+
+
+def _listed(file: Path) -> tuple[Path, list[int], pa.Table]:
+    """How many chips each row group of a file has, and which."""
+    with _parquet(file) as parquet:
+        lengths = [parquet.metadata.row_group(number).num_rows for number in range(parquet.num_row_groups)]
+        return file, lengths, parquet.read(columns=["chip_id", "height", "width"], use_threads=False)
+
+
+def _parquet(file: Path) -> pq.ParquetFile:
+    # Arrow would read ahead in threads of its own and wait for them; what is mapped needs none.
+    return pq.ParquetFile(file, memory_map=True, pre_buffer=False)
 
 
 def _runs(table: pa.Table) -> Iterator[tuple[list[str], slice]]:

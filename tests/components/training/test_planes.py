@@ -177,3 +177,29 @@ def test_two_processes_fill_one_file_and_leave_none(made, tmp_path):
     for rank in range(2):
         assert np.array_equal(torch.load(out / f"{rank}.pt", weights_only=True).numpy(), expected)
     assert not [path for path in scratch.iterdir() if path.name.startswith("fusar-chips")]
+
+
+ONE_BATCH = """
+import pathlib, sys, time, torch
+from components.training import planes
+
+fill = planes._Store._fill
+
+def fill_slowly(self, number):
+    print("begun", flush=True)
+    fill(self, number)
+    time.sleep(0.3)
+    print("ended", flush=True)
+
+planes._Store._fill = fill_slowly
+planes.open_planes(pathlib.Path(sys.argv[1]), [f"a-{number}" for number in range(400)], fillers=2)[torch.arange(4)]
+"""
+
+
+def test_a_program_that_ends_waits_for_the_row_group_that_is_unpacked_and_for_no_other(tmp_path):
+    codes = np.random.default_rng(5).integers(1, 256, (2, SIDE, SIDE), np.uint8)
+    write(tmp_path / "chips/a.parquet", [chip(f"a-{number}", codes) for number in range(400)])
+    command = [sys.executable, "-c", ONE_BATCH, str(tmp_path / "chips")]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=True, text=True).stdout.split()
+    # A thread that the interpreter's end met inside of Arrow took the process down.
+    assert said.count("begun") == said.count("ended") < 20
