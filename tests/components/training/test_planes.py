@@ -200,6 +200,6 @@ def test_a_program_that_ends_waits_for_the_row_group_that_is_unpacked_and_for_no
     codes = np.random.default_rng(5).integers(1, 256, (2, SIDE, SIDE), np.uint8)
     write(tmp_path / "chips/a.parquet", [chip(f"a-{number}", codes) for number in range(400)])
     command = [sys.executable, "-c", ONE_BATCH, str(tmp_path / "chips")]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=True, text=True).stdout.split()
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=True, text=True).stdout
     # A thread that the interpreter's end met inside of Arrow took the process down.
     assert said.count("begun") == said.count("ended") < 20
