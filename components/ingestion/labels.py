@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError, model_validator
+from pyproj.exceptions import ProjError
 
 from components.geography.projection import Floats, lonlat_to_pixel
 from components.ingestion.errors import BrokenObjects
 from components.ingestion.items import first_fault
-from components.rasters.errors import MissingAsset
+from components.rasters.errors import MissingAsset, UnusableCRS
 from components.rasters.grids import Grid
 from components.rasters.opening import Raster
 
@@ -82,6 +83,7 @@ def read_objects(path: Path, raster: Raster) -> SceneObjects:
     Raises:
         MissingAsset: there is no such file.
         BrokenObjects: no collection of polygons with known categories.
+        UnusableCRS: the raster's CRS has no longitude and latitude.
     """
     try:
         content = path.read_bytes()
@@ -100,7 +102,10 @@ def read_objects(path: Path, raster: Raster) -> SceneObjects:
     points = np.concatenate(rings)
     cols, rows = points[:, 0], points[:, 1]
     if collection.unit == "degree":
-        cols, rows = lonlat_to_pixel(raster.crs, raster.affine, cols, rows)
+        try:
+            cols, rows = lonlat_to_pixel(raster.crs, raster.affine, cols, rows)
+        except ProjError as error:  # such as a local CRS, whose place on Earth nobody knows
+            raise UnusableCRS(raster.path, raster.crs[:40]) from error
     ends = np.cumsum([len(ring) for ring in rings])[:-1]
     pairs = list(zip(np.split(cols, ends), np.split(rows, ends), strict=True))
     boxes = np.array([(col.min(), row.min(), col.max(), row.max()) for col, row in pairs])

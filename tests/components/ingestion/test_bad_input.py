@@ -18,6 +18,7 @@ from components.records.tables import read_table
 
 CANARY = b"CANARY-7f3a9c-do-not-publish"
 NOISE = np.random.default_rng(3).normal(-12, 3, (2, 64, 64)).astype(np.float32)
+LOCAL_CRS = 'LOCAL_CS["a pier",UNIT["metre",1],AXIS["Easting",EAST],AXIS["Northing",NORTH]]'
 
 
 def _bad(catalogue, pixels=NOISE, assets=None, properties=None, **profile) -> Path:
@@ -136,6 +137,18 @@ def objects_with_an_unknown_category(catalogue) -> None:
     (catalogue.data / "objects/bad.geojson").write_text(json.dumps({"features": [feature]}))
 
 
+def local_crs(catalogue) -> None:
+    _bad(catalogue, crs=LOCAL_CRS)
+
+
+def local_crs_with_objects(catalogue) -> None:
+    assets = {"backscatter": "../scenes/bad.tif", "objects": "../objects/bad.geojson"}
+    _bad(catalogue, assets=assets, crs=LOCAL_CRS)
+    square = [[3, 43], [3.1, 43], [3.1, 43.1], [3, 43]]
+    feature = {"properties": {"category": "ship"}, "geometry": {"type": "Polygon", "coordinates": [square]}}
+    (catalogue.data / "objects/bad.geojson").write_text(json.dumps({"features": [feature]}))
+
+
 def crs_that_has_no_longitude(catalogue) -> None:
     _bad(catalogue, transform=(1e9, 0, 0, 0, -1e9, 0))
 
@@ -164,6 +177,8 @@ FLAWS = [
     (embeddings_of_another_kind, "not-alphaearth"),
     (objects_with_an_unknown_category, "broken-objects"),
     (crs_that_has_no_longitude, "unusable-crs"),
+    (local_crs, "unusable-crs"),
+    (local_crs_with_objects, "unusable-crs"),
 ]
 
 
