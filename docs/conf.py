@@ -9,6 +9,8 @@ sys.path.insert(0, str(ROOT))  # for docs.site
 project = "fusar-mlops"
 author = "the fusar-mlops contributors"
 copyright = author
+# Options in a sentence keep both of their hyphens: people copy them.
+smartquotes_action = "qe"
 extensions = ["myst_parser", "docs.site.tutorials"]
 include_patterns = ["**/*.md", "*.md", "tutorials/*.py"]
 exclude_patterns = ["_build/**"]

@@ -98,6 +98,10 @@ class OtherPart(AssetUnreachable):
 class NoSignature(AssetUnreachable):
     """The address that gives shared access signatures gives none."""
 
+    def __str__(self) -> str:
+        then = "Correct `tokens` of the source, or wait until it answers: the same command then goes on."
+        return f"{self.address[:300]!a}: no shared access signature ({self.problem}). {then}"
+
 
 class ItemsLeft(ArrivalError):
     """Some items of a look have become scenes, and others do not come now."""

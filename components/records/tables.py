@@ -66,7 +66,7 @@ def table_stream(schema: pa.Schema, path: Path) -> Iterator[Callable[[pa.Table],
 
 
 def _settings(schema: pa.Schema) -> dict[str, Any]:
-    """Bytes such as pixels never repeat: looking for equal ones would cost as much as compressing them."""
+    """Values of bytes, such as pixels, never repeat: nothing is won by looking for equal ones."""
     repeating = [field.name for field in schema if not pa.types.is_binary(field.type)]
     return {"compression": "zstd", "compression_level": 1, "use_dictionary": repeating}
 

@@ -112,9 +112,9 @@ class _Store:
         """Fill (n, 2, H, W) with the chips of these slots; what they still lack is unpacked first."""
         groups = np.unique(self._group_of[slots])
         if missing := groups[self._scratch.marks[groups] == 0].tolist():
-            of_files = [list(some) for _, some in groupby(missing, lambda number: self._groups[number].file)]
+            # Groups of one file follow each other: hardly one is opened by both threads.
             with ThreadPoolExecutor(_AT_ONCE, "unpack") as pool:
-                list(pool.map(self._fill_some, of_files))
+                list(pool.map(self._fill_some, np.array_split(missing, _AT_ONCE)))
         while self._fillers:  # not before: the first batch has the processor for itself
             self._fillers.pop().start()
         for slot, codes in zip(slots.tolist(), into, strict=True):
@@ -129,8 +129,8 @@ class _Store:
                 if not self._scratch.marks[number]:
                     self._fill(number)
 
-    def _fill_some(self, numbers: Sequence[int]) -> None:
-        for number in numbers:
+    def _fill_some(self, numbers: npt.NDArray[np.int64]) -> None:
+        for number in numbers.tolist():
             self._fill(number)
 
     def _fill(self, number: int) -> None:

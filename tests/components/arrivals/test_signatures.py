@@ -128,9 +128,10 @@ def test_who_gives_none_is_named_and_the_file_comes_another_time(answer, problem
 
 
 def test_a_collection_cannot_leave_the_address_of_signatures(api, store):
+    api.files["/private?x="] = token()  # what the address would be read as
     with pytest.raises(NoSignature):
         signature_of(f"{store.url}/a.tif", "../../private?x=", source_of(api, store))
-    assert not any("private?" in path for path, _ in api.asked)
+    assert not api.asked
 
 
 def test_a_signature_that_is_not_taken_is_a_file_that_is_not_there(api, store, tmp_path):

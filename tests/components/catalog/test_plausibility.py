@@ -54,8 +54,8 @@ def test_display_stretches_and_linear_power_are_no_decibels(house: House, pixels
                 check_values(raster, scale)
 
 
-SPECKLED = np.stack([ramp()[0], ramp()[0] - 3, ramp()[0] + 0.4])
-IN_ORDER, SWAPPED, IN_NOISE = SPECKLED[[0, 1]], SPECKLED[[1, 0]], SPECKLED[[0, 2]]
+RAMPS = np.stack([ramp()[0], ramp()[0] - 3, ramp()[0] + 0.4])
+IN_ORDER, SWAPPED, IN_NOISE = RAMPS[[0, 1]], RAMPS[[1, 0]], RAMPS[[0, 2]]
 NUMBERS = np.rint(10 ** ((SWAPPED + 83) / 20)).astype(np.uint16)
 
 
