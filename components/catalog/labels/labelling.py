@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from pyproj.exceptions import ProjError
 
 from components.catalog.errors import BrokenLabels, OtherSize
 from components.catalog.labels.classes import categories_of
@@ -16,7 +17,7 @@ from components.catalog.labels.items import find_scene, put
 from components.catalog.labels.picture import Format, Picture, Target
 from components.catalog.labels.reading import files_below
 from components.geography.projection import pixel_to_lonlat
-from components.rasters.errors import SceneError
+from components.rasters.errors import SceneError, UnusableCRS
 from components.rasters.opening import Raster
 
 _DEGREE_DIGITS = 9  # a tenth of a millimetre
@@ -112,7 +113,10 @@ def _placed(target: Target, picture: Picture, raster: Raster, scale: tuple[float
     if picture.unit == "pixel":
         ring = ring * scale
         if raster.is_georeferenced:
-            ring = np.column_stack(pixel_to_lonlat(raster.crs, raster.affine, ring[:, 0], ring[:, 1]))
+            try:
+                ring = np.column_stack(pixel_to_lonlat(raster.crs, raster.affine, ring[:, 0], ring[:, 1]))
+            except ProjError as error:  # such as a local CRS, whose place on Earth nobody knows
+                raise UnusableCRS(raster.path, raster.crs[:40]) from error
     if not np.isfinite(ring).all():
         raise BrokenLabels(picture.source, "an outline reaches where the scene's CRS has no longitude and latitude")
     placed: list[list[float]] = np.round(ring, _DEGREE_DIGITS if raster.is_georeferenced else _PIXEL_DIGITS).tolist()

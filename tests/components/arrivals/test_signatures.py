@@ -118,6 +118,8 @@ def test_a_signature_that_ends_soon_is_asked_for_again(api, store, tmp_path):
         (token(**{"msft:expiry": "soon"}), "no `token` with its `msft:expiry`"),
         (token(**{"msft:expiry": "2026-02-01T00:00:00"}), "no `token` with its `msft:expiry`"),
     ],
+    # Named here: an answer holds the time of its making, and the processes of xdist must agree on every name.
+    ids=["unknown", "busy", "redirect", "page", "list", "number", "two-lines", "word-as-expiry", "expiry-without-zone"],
 )
 def test_who_gives_none_is_named_and_the_file_comes_another_time(answer, problem, api, store, tmp_path):
     api.files["/token/sar"] = answer

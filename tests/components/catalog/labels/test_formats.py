@@ -211,6 +211,14 @@ def test_labels_of_another_picture_s_size_name_or_of_no_scene_are_set_aside(room
     assert codes(room.label("dota", room.write("...txt", ""))) == ["no-such-scene"]
 
 
+def test_labels_of_a_scene_in_a_local_crs_are_set_aside_and_the_others_come_in(room) -> None:
+    pier = 'LOCAL_CS["a pier",UNIT["metre",1],AXIS["Easting",EAST],AXIS["Northing",NORTH]]'
+    room.scene("pier", (128, 128), crs=pier, transform=TURNED)
+    for name in ("pier", "placed"):
+        room.write(f"voc/{name}.xml", _voc(VOC_SHIP))
+    assert codes(room.label("voc", room.own / "voc")) == ["unusable-crs", "labelled"]
+
+
 def test_the_same_labels_again_change_nothing_and_others_are_refused(room) -> None:
     path = room.write("placed.txt", "20 30 40 30 40 36 20 36 ship 0\n")
     assert codes(room.label("dota", path)) == ["labelled"]
