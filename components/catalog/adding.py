@@ -13,12 +13,13 @@ from dvc_objects.fs.system import reflink
 from components.catalog.errors import NameTaken, NoSuchFile, UnknownProduct, UnusableName
 from components.catalog.given import Given
 from components.catalog.items import FOLDERS, combine, describe, is_georeferenced
+from components.catalog.known_rasters import KnownRasters
 from components.catalog.plausibility import check_polarizations, check_values
 from components.catalog.products import NAMES, PRODUCTS, converted
 from components.catalog.products.product import Facts, Write
 from components.catalog.sources import companions
 from components.rasters.calibration import Coding, check_bands
-from components.rasters.errors import MissingAsset, SceneError
+from components.rasters.errors import MissingAsset, SameScene, SceneError
 from components.rasters.opening import Raster, open_raster
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -111,6 +112,7 @@ def add_scenes(sources: Sequence[Path], addition: Addition) -> Iterator[Outcome]
     """
     if addition.product not in (None, *NAMES):
         raise UnknownProduct(str(addition.product), NAMES)
+    known = KnownRasters(addition.data)
     for source in sources:
         try:
             candidates = _candidates(source, addition)
@@ -118,7 +120,7 @@ def add_scenes(sources: Sequence[Path], addition: Addition) -> Iterator[Outcome]
             yield Outcome(source, "set aside", error=error)
             continue
         for candidate in candidates:
-            yield _outcome(candidate, addition)
+            yield _outcome(candidate, addition, known)
 
 
 def _candidates(source: Path, addition: Addition) -> list[_Candidate]:
@@ -137,17 +139,17 @@ def _candidates(source: Path, addition: Addition) -> list[_Candidate]:
     ]
 
 
-def _outcome(candidate: _Candidate, addition: Addition) -> Outcome:
+def _outcome(candidate: _Candidate, addition: Addition, known: KnownRasters) -> Outcome:
     shutil.rmtree(addition.staging, ignore_errors=True)
     try:
-        return _add(candidate, addition)
+        return _add(candidate, addition, known)
     except SceneError as error:
         return Outcome(candidate.source, "set aside", candidate.scene_id, error=error)
     finally:
         shutil.rmtree(addition.staging, ignore_errors=True)
 
 
-def _add(candidate: _Candidate, addition: Addition) -> Outcome:
+def _add(candidate: _Candidate, addition: Addition, known: KnownRasters) -> Outcome:
     source, scene_id = candidate.source, candidate.scene_id
     if not _ID.fullmatch(scene_id):
         raise UnusableName(source, scene_id)
@@ -161,6 +163,8 @@ def _add(candidate: _Candidate, addition: Addition) -> Outcome:
         files = _files(raster, candidate, combine(raster, product, stated, addition.given), addition)
     if _is_there(files, source, addition.data):
         return Outcome(source, "unchanged", scene_id, product)
+    if other := known.scene_of(path, scene_id):
+        raise SameScene(source, other)
     _stage(files, addition.staging)
     chips = addition.check(addition.staging / files.item_file, addition.staging)
     with open_raster(addition.staging / f"scenes/{scene_id}.tif", has_place) as raster:
@@ -171,6 +175,7 @@ def _add(candidate: _Candidate, addition: Addition) -> Outcome:
         target = addition.data / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(addition.staging / name, target)
+    known.add(scene_id)
     return Outcome(source, "added", scene_id, product, chips)
 
 

@@ -1,10 +1,11 @@
 """One scene from its item to its Parquet: cut, restored from the memo, withdrawn or set aside."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from components.ingestion.captions import schema_of
 from components.ingestion.chips import chip_tables
@@ -54,14 +55,16 @@ class Outcome:
     """What became of a scene.
 
     Attributes:
-        set_aside: its row of that table if it could not be cut.
+        set_aside: its row of that table if it is not used.
         splits: how many chips of it stand in each split.
+        sketch: digest of its first chip's pixels; scenes with equal ones may be the same. Empty where none was cut.
     """
 
     scene_id: str
     kind: Literal["cut", "restored", "withdrawn", "set aside"]
     set_aside: Row | None = None
     splits: Mapping[str, int] = field(default_factory=dict)
+    sketch: str = ""
 
 
 def version_of(config: IngestConfig) -> str:
@@ -78,23 +81,36 @@ def process_scene(item_file: Path, job: Job) -> Outcome:
         memo = memo_here()
         target = job.chips / f"{scene.scene_id}.parquet"
         key = memo_key(job.version, *_digests(scene)) if memo else ""
-        if memo and (splits := restore_file(memo, key, target)) is not None:
-            return Outcome(scene.scene_id, "restored", splits=splits)
-        splits = _write(scene, target, job)
+        if memo and (notes := restore_file(memo, key, target)) is not None:
+            return Outcome(scene.scene_id, "restored", **notes)
+        notes = _write(scene, target, job)
         if memo:
-            keep_file(memo, key, target, splits)
-        return Outcome(scene.scene_id, "cut", splits=splits)
+            keep_file(memo, key, target, notes)
+        return Outcome(scene.scene_id, "cut", **notes)
     except SceneError as error:
-        return Outcome(item_file.stem, "set aside", _set_aside(item_file, error, job.data))
+        return Outcome(item_file.stem, "set aside", set_aside_row(item_file, error, job.data))
 
 
-def _write(scene: Scene, target: Path, job: Job) -> dict[str, int]:
+def set_aside_row(item_file: Path, error: SceneError, data: Path) -> Row:
+    """The row of `records.schemas.SET_ASIDE` that says why a scene of `data` is not used."""
+    return {
+        "scene_id": item_file.stem,
+        "file": error.path.relative_to(data).as_posix(),
+        "code": error.code,
+        "reason": error.problem,
+    }
+
+
+def _write(scene: Scene, target: Path, job: Job) -> dict[str, Any]:
+    """Write its chips and say what an `Outcome` says of them."""
     splits: Counter[str] = Counter()
+    sketch = ""
     with table_stream(schema_of(scene), target) as write:
         for table in chip_tables(scene, job.config, job.decoders):
             write(table)
             splits.update(table["split"].to_pylist())
-    return dict(splits)
+            sketch = sketch or hashlib.sha256(table["backscatter"][0].as_buffer()).hexdigest()
+    return {"splits": dict(splits), "sketch": sketch}
 
 
 def _digests(scene: Scene) -> list[str]:
@@ -105,12 +121,3 @@ def _digests(scene: Scene) -> list[str]:
         digest = file_digest(paths[name]) if paths[name].is_file() else "missing"
         found.append(f"{name}={digest}")
     return found
-
-
-def _set_aside(item_file: Path, error: SceneError, data: Path) -> Row:
-    return {
-        "scene_id": item_file.stem,
-        "file": error.path.relative_to(data).as_posix(),
-        "code": error.code,
-        "reason": error.problem,
-    }

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 
 def run_ingest(config: IngestConfig, inputs: Paths, outputs: Paths) -> Metrics:
-    """Cut every scene into chips of backscatter codes; list in `set_aside` each scene that could not be cut.
+    """Cut every scene into chips of backscatter codes; list in `set_aside` each scene that is not used.
 
     Raises:
         NoScenes: not one scene could be cut.
         BrokenWithdrawals: withdrawn.csv cannot be read.
     """
+    from components.ingestion.doubles import set_doubles_aside
     from components.ingestion.errors import NoScenes
     from components.ingestion.fan_out import process_all
     from components.ingestion.scenes import Job, version_of
@@ -30,7 +31,7 @@ def run_ingest(config: IngestConfig, inputs: Paths, outputs: Paths) -> Metrics:
     data, chips = inputs["data"].absolute(), outputs["chips"].absolute()
     chips.mkdir(parents=True, exist_ok=True)
     job = Job(config, data, chips, read_withdrawn(inputs["withdrawn"]), version_of(config))
-    outcomes = process_all(sorted((data / "items").glob("*.json")), job)
+    outcomes = set_doubles_aside(process_all(sorted((data / "items").glob("*.json")), job), job)
     rows = [outcome.set_aside for outcome in outcomes if outcome.set_aside is not None]
     write_table(rows, SET_ASIDE, outputs["set_aside.parquet"])
     for row in rows:

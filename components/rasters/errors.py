@@ -121,6 +121,21 @@ class UnusableCRS(SceneError):
         return f"its corners have no longitude and latitude in its CRS {crs}. Correct its CRS or its affine."
 
 
+class SameScene(SceneError):
+    """Another scene has the same pixels, whose chips would weigh twice."""
+
+    code = "same-scene"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        (other,) = self.details
+        return (
+            f"scene {other} has the same pixels, and chips of both would weigh twice. Keep one of the two: where this "
+            f"one is right, remove data/items/{other}.json."
+        )
+
+
 class WrongPolarization(SceneError):
     """The raster's bands are not the polarisations that its item declares."""
 

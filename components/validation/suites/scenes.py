@@ -1,4 +1,4 @@
-"""Scenes: how many of them ingest had to set aside, and whether one came in under two names."""
+"""Scenes: how many of them ingest had to set aside, and whether one holds a part of another."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +71,7 @@ def expectations(config: "CheckChipsConfig") -> list[Any]:
     remedy = "outputs/ingest/set_aside.parquet gives each scene's reason: mend or withdraw these scenes."
     bounds = ((CRITICAL, config.set_aside_critical_share), (WARNING, config.set_aside_warning_share))
     twins = (
-        ("same_pixels", "Another scene has equal pixels: remove one of the two items, or its chips weigh twice."),
+        ("same_pixels", "Another scene has some of the same chips: remove one of the two items, or they weigh twice."),
         ("same_acquisition", "Another scene is of the same second and ground: keep the better one of the two items."),
     )
     return [

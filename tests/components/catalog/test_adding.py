@@ -149,7 +149,7 @@ def land_cover_of_other_codes(house: House) -> Path:
 
 def land_cover_of_another_grid(house: House) -> Path:
     house.raster("shifted_land_cover.tif", np.ones((1, 128, 127), np.uint8))
-    return house.raster("shifted.tif", ramp())
+    return house.raster("shifted.tif", ramp() - 1)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +210,34 @@ def test_the_same_raster_with_other_facts_is_not_rewritten_behind_the_back(house
     (house.data / "items/scene.json").unlink()
     assert house.add(scene, *SAID, "--set", "view:incidence_angle=33").code == 0
     assert house.item("scene")["properties"]["view:incidence_angle"] == 33
+
+
+def test_a_scene_that_is_there_under_another_name_is_named_and_its_neighbour_is_added(house: House) -> None:
+    first = house.raster(f"{GOOD}.tif", ramp())
+    house.add(first)
+    copy = house.own / "copy/scene (1).tif"
+    copy.parent.mkdir()
+    copy.write_bytes(first.read_bytes())
+    house.raster("copy/other.tif", ramp() - 1)
+    said = house.add(copy, "--set", "id=again", *SAID)
+    assert (said.code, f"same-scene: scene {GOOD} has the same pixels" in said.err) == (1, True)
+    said = house.add(copy.with_name("other.tif"), *SAID)
+    assert (said.code, sorted(path.stem for path in (house.data / "items").iterdir())) == (0, [GOOD, "other"])
+    assert not (house.data / "scenes/again.tif").exists()
+
+
+def test_one_scene_twice_in_one_command_comes_in_once(house: House) -> None:
+    house.raster("a.tif", ramp())
+    (house.own / "b.tif").write_bytes((house.own / "a.tif").read_bytes())
+    said = house.add(house.own, *SAID)
+    assert "1 added, 0 unchanged, 1 set aside." in said.out and "same-scene: scene a has the same pixels" in said.err
+
+
+def test_a_raster_that_a_kill_left_without_its_item_is_no_scene(house: House) -> None:
+    path = house.raster("a.tif", ramp())
+    house.add(path, *SAID)
+    (house.data / "items/a.json").unlink()
+    assert house.add(path, "--set", "id=b", *SAID).code == 0
 
 
 def test_patterns_and_folders_name_each_file_once_and_leave_companions_to_their_scene(house: House) -> None:

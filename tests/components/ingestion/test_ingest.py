@@ -56,7 +56,8 @@ def test_a_changed_file_or_parameter_is_cut_anew_and_a_thread_more_is_not(
 
 def test_a_withdrawn_scene_is_left_out_under_any_name(catalogue, config) -> None:
     pixels = catalogue.good("first")
-    catalogue.good("copy")
+    catalogue.raster("scenes/copy.tif", pixels)
+    catalogue.item("copy")
     catalogue.raster("scenes/other.tif", pixels + np.float32(1))
     catalogue.item("other")
     md5 = hashlib.md5((catalogue.data / "scenes/first.tif").read_bytes()).hexdigest()

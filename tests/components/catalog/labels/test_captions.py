@@ -90,8 +90,8 @@ def _run(*arguments: object) -> None:
 
 
 def _pictures(house, **sizes: int) -> None:
-    for name, size in sizes.items():
-        pixels = np.random.default_rng(len(name)).integers(1, 255, (size, size), dtype=np.uint8)
+    for seed, (name, size) in enumerate(sizes.items()):
+        pixels = np.random.default_rng(seed).integers(1, 255, (size, size), dtype=np.uint8)
         Image.fromarray(pixels).save(house.own / f"{name}.png")
         _run("data", "add", house.own / f"{name}.png", "--product", "picture", *SAID)
 
