@@ -78,6 +78,14 @@ def nothing_but_nodata(path: Path) -> None:
     written(path, np.full((1, 128, 128), -9999, np.float32), nodata=-9999)
 
 
+def display_stretch_called_decibels(path: Path) -> None:
+    written(path, np.random.default_rng(3).integers(9, 40, (1, 128, 128)).astype(np.float32))
+
+
+def power_called_decibels(path: Path) -> None:
+    written(path, (10 ** (ramp() / 10)).astype(np.float32))
+
+
 FLAWS = [
     (latitude_before_longitude, "unusable-crs"),
     (easting_beyond_the_projection, "unusable-crs"),
@@ -89,6 +97,8 @@ FLAWS = [
     (nothing_but_infinity, "empty-scene"),
     (nothing_but_nan, "empty-scene"),
     (nothing_but_nodata, "empty-scene"),
+    (display_stretch_called_decibels, "unlikely-values"),
+    (power_called_decibels, "unlikely-values"),
 ]
 by_flaw = pytest.mark.parametrize(("flaw", "code"), FLAWS, ids=[flaw.__name__ for flaw, _ in FLAWS])
 
@@ -109,6 +119,26 @@ def test_ingest_names_it(catalogue: Catalogue, config, flaw: Callable[[Path], No
     assert catalogue.ingest(config)["scenes_cut"] == 1
     (row,) = read_table(catalogue.outputs / "set_aside.parquet", SET_ASIDE).to_pylist()
     assert (row["scene_id"], row["file"], row["code"]) == ("bad", "scenes/bad.tif", code)
+
+
+CROSS_FIRST = np.concatenate([ramp() - 7, ramp()])
+
+
+def test_add_names_bands_in_the_wrong_order_and_takes_them_in_the_right_one(house: House) -> None:  # noqa: F811
+    scene = house.raster("swapped.tif", CROSS_FIRST)
+    said = house.add(scene, *SAID, "--set", "sar:polarizations=VV,VH")
+    assert said.code == 1 and f"set aside  {scene}: swapped-polarizations: " in said.err
+    assert not (house.data / "items").exists()
+    assert house.add(scene, *SAID, "--set", "sar:polarizations=VH,VV").code == 0
+
+
+def test_ingest_names_bands_in_the_wrong_order(catalogue: Catalogue, config) -> None:  # noqa: F811
+    written(catalogue.data / "scenes/bad.tif", CROSS_FIRST)
+    catalogue.item("bad", sar__polarizations=["VV", "VH"])
+    catalogue.good()
+    assert catalogue.ingest(config)["scenes_cut"] == 1
+    (row,) = read_table(catalogue.outputs / "set_aside.parquet", SET_ASIDE).to_pylist()
+    assert (row["scene_id"], row["file"], row["code"]) == ("bad", "scenes/bad.tif", "swapped-polarizations")
 
 
 @pytest.mark.parametrize("name", ["上海港 2021.tif", "中文/上海.tif", "Übersicht.tif"])

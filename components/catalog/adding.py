@@ -14,11 +14,10 @@ from components.catalog.errors import NameTaken, NoSuchFile, UnknownProduct, Unu
 from components.catalog.given import Given
 from components.catalog.items import FOLDERS, combine, describe, is_georeferenced
 from components.catalog.known_rasters import KnownRasters
-from components.catalog.plausibility import check_polarizations, check_values
 from components.catalog.products import NAMES, PRODUCTS, converted
 from components.catalog.products.product import Facts, Write
 from components.catalog.sources import companions
-from components.rasters.calibration import Coding, check_bands
+from components.rasters.calibration import check_bands
 from components.rasters.errors import MissingAsset, SameScene, SceneError
 from components.rasters.opening import Raster, open_raster
 
@@ -90,13 +89,11 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class _Files:
-    """The item of a scene, its files (path below data/ to where each comes from) and what its bands and values are."""
+    """The item of a scene and its files: path below data/ to where each comes from."""
 
     scene_id: str
     item: bytes
     sources: Mapping[str, Path]
-    polarizations: Sequence[str]
-    coding: Coding
 
     @property
     def item_file(self) -> str:
@@ -167,9 +164,6 @@ def _add(candidate: _Candidate, addition: Addition, known: KnownRasters) -> Outc
         raise SameScene(source, other)
     _stage(files, addition.staging)
     chips = addition.check(addition.staging / files.item_file, addition.staging)
-    with open_raster(addition.staging / f"scenes/{scene_id}.tif", has_place) as raster:
-        check_values(raster, files.coding.scale)
-        check_polarizations(raster, files.polarizations, files.coding)
     # The item comes last: a kill on the way leaves a raster that nothing names, and the same command goes on.
     for name in (*files.sources, files.item_file):
         target = addition.data / name
@@ -197,9 +191,7 @@ def _files(raster: Raster, candidate: _Candidate, facts: Facts, addition: Additi
             raise MissingAsset(path)
         sources[f"{FOLDERS[name]}/{scene_id}.{'geojson' if name == 'objects' else 'tif'}"] = path
     assets = {name: addition.given.assets.get(name, {}) for name in beside}
-    coding = Coding(facts["fusar:scale"], tuple(facts.get("fusar:dn_offset_db") or ()))
-    item = describe(raster, scene_id, facts, assets)
-    return _Files(scene_id, item, sources, facts["sar:polarizations"], coding)
+    return _Files(scene_id, describe(raster, scene_id, facts, assets), sources)
 
 
 def _is_there(files: _Files, source: Path, data: Path) -> bool:

@@ -22,6 +22,7 @@ from components.rasters.calibration import Coding, check_bands
 from components.rasters.errors import EmptyScene, TooSmall
 from components.rasters.grids import Grid, grid_of
 from components.rasters.opening import Raster, open_raster
+from components.rasters.plausibility import check_plausible
 from components.rasters.strips import chip_rows, code_strips
 from components.rasters.windows import cut, offsets
 from components.records.backscatter import NODATA_CODE
@@ -49,6 +50,8 @@ def chip_tables(scene: Scene, config: IngestConfig, decoders: int = 1) -> Iterat
     with ExitStack() as stack:
         raster = stack.enter_context(open_raster(scene.files["backscatter"], properties.georeferenced))
         check_bands(raster, properties.polarizations, properties.scale)
+        coding = Coding(properties.scale, tuple(properties.dn_offset_db or ()))
+        check_plausible(raster, properties.polarizations, coding)
         extent_m = extent_of(config.chip_extent_m, properties.product or "", properties.platform)
         grid = grid_of_extent(raster, extent_m, size)
         check_extent(scene, grid, config)
@@ -58,7 +61,6 @@ def chip_tables(scene: Scene, config: IngestConfig, decoders: int = 1) -> Iterat
         around = _around(scene, raster, grid, config)
         cover = scene.files.get("land_cover")
         land_cover = None if cover is None else stack.enter_context(open_land_cover(cover, raster, grid))
-        coding = Coding(properties.scale, tuple(properties.dn_offset_db or ()))
         measured = kept = False
         for row, codes in chip_rows(code_strips(raster, grid, coding, decoders), rows, size):
             chips, share = _cut(codes, row, cols, config)

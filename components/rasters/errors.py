@@ -121,6 +121,35 @@ class UnusableCRS(SceneError):
         return f"its corners have no longitude and latitude in its CRS {crs}. Correct its CRS or its affine."
 
 
+class UnlikelyValues(SceneError):
+    """Values that are a display stretch, or linear power that is claimed to be decibels."""
+
+    code = "unlikely-values"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        scale, what = self.details
+        return (
+            f"its values are {what}, which fusar:scale {scale} cannot be. Correct fusar:scale, or leave the file out."
+        )
+
+
+class SwappedPolarizations(SceneError):
+    """A cross-polarised channel that is brighter than the co-polarised one that was sent with it."""
+
+    code = "swapped-polarizations"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong and what to do."""
+        cross, co, above_db = self.details
+        return (
+            f"its {cross} is {above_db} dB brighter than its {co}, which no ground is. Put sar:polarizations into the "
+            "order of the bands."
+        )
+
+
 class SameScene(SceneError):
     """Another scene has the same pixels, whose chips would weigh twice."""
 

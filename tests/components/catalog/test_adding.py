@@ -273,6 +273,11 @@ def test_a_broken_template_is_refused_by_name(house: House, content: str) -> Non
     assert said.code == 1 and said.err.startswith("error: ")
 
 
+def test_a_scale_that_is_none_is_refused_by_name(house: House) -> None:
+    said = house.add(house.raster("good.tif", ramp()), *SAID, "--set", "fusar:scale=loud")
+    assert "fusar:scale 'loud' is not one of linear, decibel" in said.err
+
+
 def test_an_id_belongs_to_one_scene(house: House) -> None:
     house.raster("one.tif", ramp())
     house.raster("two.tif", ramp())

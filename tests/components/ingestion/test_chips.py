@@ -35,11 +35,11 @@ def test_chips_hold_the_scene_s_decibels_at_their_row_and_column(catalogue, conf
 
 
 def test_digital_numbers_are_cut_as_the_decibels_that_their_item_declares(catalogue, config) -> None:
-    numbers = np.arange(1000, 1000 + 2 * 64 * 64, dtype=np.uint16).reshape(2, 64, 64)
+    numbers = np.arange(1000, 1000 + 2 * 64 * 64, dtype=np.uint16)[::-1].reshape(2, 64, 64)
     catalogue.raster("scenes/good.tif", numbers)
-    catalogue.item("good", fusar__scale="dn", fusar__dn_offset_db=[-83, -70.5])
+    catalogue.item("good", fusar__scale="dn", fusar__dn_offset_db=[-70.5, -83])
     catalogue.ingest(config)
-    decibels = 20 * np.log10(numbers) + np.array([-83, -70.5])[:, None, None]
+    decibels = 20 * np.log10(numbers) + np.array([-70.5, -83])[:, None, None]
     assert np.abs(decode_decibels(_codes(_chips(catalogue)[0])) - decibels).max() <= STEP_DB / 2 + 1e-5
 
 

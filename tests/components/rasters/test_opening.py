@@ -126,6 +126,9 @@ def test_every_error_survives_pickling_with_its_sentence() -> None:
         "UnusableAffine": ((0, 0),),
         "UnusableCRS": ("EPSG:1",),
         "GridMismatch": ("size",),
+        "SameScene": ("b",),
+        "UnlikelyValues": ("decibel", "nowhere below 0"),
+        "SwappedPolarizations": ("VH", "VV", "3.0"),
     }
     codes = set()
     for kind in kinds:
