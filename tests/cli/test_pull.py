@@ -29,13 +29,13 @@ def geotiff(folder: Path, pixels: np.ndarray, transform: Affine = UTM31) -> byte
     return file.read_bytes()
 
 
-def scene(number: int, files: str, day: int = 9, lon: float = 4.5, **more: object) -> dict:
+def scene(number: int, files: str, day: int = 9, lon: float = 4.5, folder: str = "files", **more: object) -> dict:
     """An item with an asset for each polarisation, of a satellite that flies over the Camargue."""
     box = [lon - 0.1, 43.5, lon + 0.1, 43.7]
     ring = [[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]], [box[0], box[1]]]
     time = f"2021-07-{day:02d}T17:30:17Z"
     properties = {"datetime": time, "platform": "sentinel-1a", "license": "CC-BY-4.0", "sar:instrument_mode": "IW"}
-    assets = {name: {"href": f"{files}/files/{name}.tif"} for name in ("vv", "vh")}
+    assets = {name: {"href": f"{files}/{folder}/{name}.tif"} for name in ("vv", "vh")}
     where = {"geometry": {"type": "Polygon", "coordinates": [ring]}, "bbox": box, "collection": "sar"}
     return item(number, time, properties={**properties, **more}, assets=assets, **where)
 
@@ -46,6 +46,7 @@ def files(tmp_path: Path) -> Iterator[Api]:
     with serving("query") as found:
         for name, pixels in zip(("vv", "vh"), PIXELS, strict=True):
             found.files[f"/files/{name}.tif"] = geotiff(tmp_path, pixels)
+            found.files[f"/later/{name}.tif"] = geotiff(tmp_path, pixels / 2)
         yield found
 
 
@@ -72,7 +73,7 @@ def test_what_is_asked_of_a_real_api_becomes_scenes_once(house, files, tmp_path,
         scene(3, files.url, lon=14.5),
         scene(4, files.url, platform="sentinel-1b"),
         scene(5, files.url, license="proprietary"),
-        scene(6, files.url, day=10),
+        scene(6, files.url, day=10, folder="later"),
     ]
     named(house, f"http://127.0.0.1:{port}", hosts=[files.url.removeprefix("http://")], collections=["sar"])
     words = ("archive", "--place", PLACE, "--time", "2021-07-09/2021-07-10", "--sensor", "Sentinel-1A")
@@ -95,7 +96,9 @@ def test_what_is_asked_of_a_real_api_becomes_scenes_once(house, files, tmp_path,
         assert pull(capsys, *words, "--licence", "CC-BY-4.0").out.splitlines()[0] == (
             "2 items found, 1 of them in data/ already."
         )
-    assert [path for path, _ in files.asked] == ["/files/vv.tif", "/files/vh.tif"] * 2
+    assert [path for path, _ in files.asked] == [
+        f"/{folder}/{name}.tif" for folder in ("files", "later") for name in ("vv", "vh")
+    ]
     assert sorted(path.name for path in (house.data / "items").iterdir()) == ["scene-1.json", "scene-6.json"]
     properties = house.item("scene-1")["properties"]
     assert (properties["sar:polarizations"], properties["license"]) == (["VV", "VH"], "CC-BY-4.0")
@@ -127,17 +130,18 @@ def test_what_broke_off_goes_on_and_each_file_is_held_against_its_checksum(house
 
 def test_an_archive_that_wants_signatures_gives_its_scenes_and_none_of_them_stays(house, files, capsys):  # noqa: F811
     signature = "se=2026&sig=a%2Bsecret"
-    for name in ("vv", "vh"):
-        files.files[f"/files/{name}.tif?{signature}"] = files.files[f"/files/{name}.tif"]
-        files.files[f"/files/{name}.tif"] = 403
+    paths = [f"/{folder}/{name}.tif" for folder in ("files", "later") for name in ("vv", "vh")]
+    for path in paths:
+        files.files[f"{path}?{signature}"] = files.files[path]
+        files.files[path] = 403
     with serving("query") as api:
-        api.items = [scene(1, files.url), scene(2, files.url, day=20)]
+        api.items = [scene(1, files.url), scene(2, files.url, day=20, folder="later")]
         named(house, api.url, hosts=[files.url.removeprefix("http://")], tokens=f"{api.url}/token")
         assert "no `token` with its `msft:expiry`" in pull(capsys, "archive").err
         api.files["/token/sar"] = json.dumps({"msft:expiry": "2999-01-01T00:00:00Z", "token": signature}).encode()
         assert "2 added" in pull(capsys, "archive").out
     assert [path for path, _ in api.asked] == ["/token/sar"]
-    assert [path for path, _ in files.asked] == [f"/files/{name}.tif?{signature}" for name in ("vv", "vh")] * 2
+    assert [path for path, _ in files.asked] == [f"{path}?{signature}" for path in paths]
     kept = [path for path in house.root.rglob("*") if path.is_file()]
     assert kept and not any(b"secret" in path.read_bytes() for path in kept)
 
