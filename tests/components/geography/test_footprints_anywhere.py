@@ -27,7 +27,8 @@ def placed(draw: st.DrawFn) -> tuple[str, Affine]:
     elif kind == "antimeridian":
         lon, crs = 180 + draw(st.floats(-0.05, 0.05)), _utm(draw(st.sampled_from([1, 60])), lat)
     elif kind == "mercator":
-        lon, crs = draw(st.floats(-180, 180)), "EPSG:3395"
+        # Beyond its own edge at 180 degrees nothing says which way round the world the way back should go.
+        lon, crs = draw(st.floats(-179.9, 179.9)), "EPSG:3395"
     else:
         lon, lat = draw(st.floats(-180, 180)), draw(st.floats(60, 89))
         lat, crs = (lat, "EPSG:3413") if kind == "north" else (-lat, "EPSG:3031")
