@@ -104,7 +104,7 @@ def _projected(path: Path, dataset: Any) -> _Points:
 def _transformer(path: Path, points: _Points) -> GCPTransformer:
     try:
         return GCPTransformer(points.points)
-    except (RasterioError, ValueError, SystemError) as error:
+    except Exception as error:  # GDAL's own errors among them, of which rasterio exports no class
         raise UnusableControlPoints(path, "fit no polynomial") from error
 
 

@@ -146,6 +146,8 @@ def _checked(path: Path, member: zipfile.ZipInfo) -> PurePosixPath:
         raise UnsafeArchive(path, member.filename, "would lie outside the product")
     if not inner.parts:
         raise UnsafeArchive(path, member.filename, "has no name")
+    if not 0 <= member.header_offset < path.stat().st_size:
+        raise TruncatedRaster(path)
     if stat.S_ISLNK(member.external_attr >> 16):
         raise UnsafeArchive(path, member.filename, "is a link")
     if member.file_size > _MOST_INFLATION * max(member.compress_size, _SMALL_BYTES):

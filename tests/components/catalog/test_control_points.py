@@ -103,6 +103,7 @@ def test_fill_is_a_value_that_no_pixel_of_8_bits_has(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ({"count": 2}, "are 2, fewer than 3"),
+        ({"count": 3}, "fit no polynomial"),  # all on the upper edge
         ({"off_by_deg": 80.0}, "would spread"),
         ({"off_by_deg": np.inf}, "have no"),
     ],

@@ -286,6 +286,16 @@ def test_an_archive_that_would_leave_its_folder_or_fill_the_disk_is_not_unpacked
     assert sorted(path for path in tmp_path.rglob("*") if path.name != "o") == before
 
 
+@pytest.mark.parametrize("shift", [40, 2**31])
+def test_an_archive_whose_directory_leads_beside_it_is_truncated(tmp_path: Path, shift: int) -> None:
+    archive = Safe(("VV",)).zip(tmp_path)
+    content = bytearray(archive.read_bytes())
+    start = int.from_bytes(content[-6:-2], "little")  # of the directory, in the record at the end
+    content[-6:-2] = (start + shift).to_bytes(4, "little")
+    archive.write_bytes(content)
+    assert refused(archive, tmp_path / "o/x.tif").code == "truncated"
+
+
 def test_a_damaged_archive_and_measurement_are_truncated(tmp_path: Path) -> None:
     archive = Safe(("VV",)).zip(tmp_path)
     content = bytearray(archive.read_bytes())
