@@ -1,4 +1,4 @@
-"""`fusar data report` as a person runs it: over simulated scenes, one of them broken and one with swapped bands."""
+"""`fusar data report` as a person runs it: over simulated scenes, some of them broken, one far too bright."""
 
 import json
 import shutil
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rasterio
 
 from components.simulation.simulate import simulate
 from tests.components.reporting.test_report_in_a_browser import check
@@ -37,6 +38,14 @@ def report(repository: Path) -> tuple[int, dict[str, Any], str]:
     return done.returncode, json.loads(done.stdout), (repository / "page.html").read_text(encoding="utf-8")
 
 
+def rewritten(repository: Path, scene: str, properties: dict[str, Any], name: str = "") -> None:
+    """Write an item of the catalogue with other properties, beside it under another name where one is given."""
+    items = repository / "data/items"
+    content = json.loads((items / f"{scene}.json").read_text(encoding="utf-8"))
+    content |= {"id": name or scene, "properties": content["properties"] | properties}
+    (items / f"{name or scene}.json").write_text(json.dumps(content), encoding="utf-8")
+
+
 @pytest.mark.slow
 def test_good_scenes_pass_and_bad_ones_are_named_on_the_page(repository: Path, browser: Any) -> None:
     code, said, page = report(repository)
@@ -44,15 +53,17 @@ def test_good_scenes_pass_and_bad_ones_are_named_on_the_page(repository: Path, b
     assert "not stated" in page  # simulated scenes come under no licence
 
     (repository / "data/scenes/iowa-c3.tif").write_bytes(b"II*\0" + bytes(200))
-    item = repository / "data/items/genoa-c10.json"
-    content = json.loads(item.read_text(encoding="utf-8"))
-    content["properties"]["sar:polarizations"] = ["VH", "VV"]
-    content["properties"]["license"] = "CC-BY-4.0"
-    item.write_text(json.dumps(content), encoding="utf-8")
+    rewritten(repository, "hamburg-c3", {"sar:polarizations": ["VH", "VV"]})
+    rewritten(repository, "sydney-c3", {}, "sydney-again")
+    rewritten(repository, "genoa-c10", {"license": "CC-BY-4.0"})
+    with rasterio.open(repository / "data/scenes/genoa-c10.tif", "r+") as raster:
+        raster.write(raster.read() * 1e4)  # 40 dB, as where a calibration constant is left out
     code, said, page = report(repository)
-    assert (code, said["set_aside"], said["scenes"]) == (1, 1, 15)
+    assert (code, said["set_aside"], said["scenes"]) == (1, 3, 14)
     assert said["critical"] >= 1
-    for words in ("Polarisations are swapped", "radiometry: cross_above_co_db", "iowa-c3", "CC-BY-4.0"):
+    for words in ("No C-band scene is that bright", "radiometry: mean_db_C", "iowa-c3", "CC-BY-4.0"):
+        assert words in page, words
+    for words in ("which no ground is", "scene sydney-again has the same pixels"):
         assert words in page, words
     assert page.index("Quicklook of genoa-c10") == page.index("Quicklook of ")
     assert len(page) < MOST_BYTES
