@@ -42,7 +42,7 @@ class Request:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A comparison, and the scenes that are not used: file and reason."""
+    """A comparison, and the scenes that could not be used: file and reason."""
 
     watched: "Watched"
     set_aside: tuple[tuple[str, str], ...]

@@ -1,6 +1,8 @@
 """Traps beside and inside of a scene's files: each leads to a canary file and to a server that counts who calls."""
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,16 +17,31 @@ CANARY = b"CANARY-7f3a9c-do-not-publish"
 
 
 class Listener(ThreadingHTTPServer):
-    """Counts connections, whatever they ask for."""
+    """Knows who connected, whatever they ask for."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), BaseHTTPRequestHandler)
-        self.connections = 0
+        self._callers: list[Any] = []
+        self._own = 0
+
+    @property
+    def connections(self) -> int:
+        """How many connected up to now: a call of our own comes after all of them, and is waited for.
+
+        Without it, one that still waits to be accepted, as on a busy machine, would not be counted.
+        """
+        with socket.create_connection(self.server_address[:2], timeout=60) as call:  # type: ignore[arg-type]
+            self._own += 1
+            end = time.monotonic() + 60
+            while call.getsockname() not in self._callers:
+                assert time.monotonic() < end, "the listener does not answer"
+                time.sleep(0.01)
+        return len(self._callers) - self._own
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        self.connections += 1
+        self._callers.append(client_address)
         super().process_request(request, client_address)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def run_ingest(config: IngestConfig, inputs: Paths, outputs: Paths) -> Metrics:
-    """Cut every scene into chips of backscatter codes; list in `set_aside` each scene that is not used.
+    """Cut every scene into chips of backscatter codes; list in `set_aside` each scene that could not be used.
 
     Raises:
         NoScenes: not one scene could be cut.

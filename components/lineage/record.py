@@ -69,7 +69,7 @@ class Scene(Part):
 
 
 class SetAside(Part):
-    """A scene that is not used, and why."""
+    """A scene that could not be used, and why."""
 
     scene_id: str
     code: str

@@ -42,7 +42,7 @@ def scenes_of(chips: Path, data_files: Sequence[Content]) -> tuple[Scene, ...]:
 
 
 def set_aside_of(table: Path) -> tuple[SetAside, ...]:
-    """The scenes that are not used, sorted by id, each with the code of its reason."""
+    """The scenes that could not be used, sorted by id, each with the code of its reason."""
     rows = read_table(table, SET_ASIDE, ("scene_id", "code")).to_pylist()
     return tuple(SetAside(**row) for row in sorted(rows, key=lambda row: (row["scene_id"], row["code"])))
 

@@ -109,7 +109,7 @@ CHIPS = _schema(
 SET_ASIDE = _schema(
     "set_aside",
     1,
-    "One row per scene that is not used: outputs/ingest/set_aside.parquet.",
+    "One row per scene that could not be used: outputs/ingest/set_aside.parquet.",
     [
         SCENE_ID,
         _required("file", pa.string(), "The file at fault, relative to data/."),

@@ -23,7 +23,7 @@ class Judged(Protocol):
 
     @property
     def set_aside(self) -> pa.Table:
-        """One row a scene that is not used."""
+        """One row a scene that could not be used."""
 
 
 def places(evidence: Evidence) -> Section:
@@ -86,10 +86,10 @@ def _examples(ids: list[str]) -> str:
 
 
 def set_aside(evidence: Judged) -> Section:
-    """Scenes that are not used, with the reason."""
+    """Scenes that could not be used, with the reason."""
     names = ("scene_id", "file", "code", "reason")
     columns = [evidence.set_aside[name].to_pylist() for name in names]
     rows = list(zip(*columns, strict=True))
-    text = "These scenes are not used; their neighbours went on." if rows else "None: every scene was cut."
+    text = "These scenes could not be used; their neighbours went on." if rows else "None: every scene was cut."
     parts = (Table("Scenes set aside", ("scene", "file", "code", "reason"), rows),) if rows else ()
     return Section("Scenes set aside", text, parts)

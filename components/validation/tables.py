@@ -78,7 +78,7 @@ class Tables:
 
     @cached_property
     def set_aside(self) -> pd.DataFrame:
-        """One row for each scene that is not used, as SET_ASIDE."""
+        """One row for each scene that could not be used, as SET_ASIDE."""
         frame: pd.DataFrame = read_table(self._inputs["set_aside"], SET_ASIDE).to_pandas()
         return frame
 

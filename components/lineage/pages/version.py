@@ -117,4 +117,4 @@ def _origin(lineage: Lineage) -> Iterator[Part]:
     yield Table("Where it comes from", ("", "value"), rows)
     if lineage.set_aside:
         aside = [(scene.scene_id, scene.code) for scene in lineage.set_aside]
-        yield Table("Scenes that are not used", ("scene", "reason"), aside, f"{len(aside)} scenes set aside")
+        yield Table("Scenes that could not be used", ("scene", "reason"), aside, f"{len(aside)} scenes set aside")
